@@ -1,0 +1,1 @@
+"""Alpage: an independent hosting platform whose product is its API."""

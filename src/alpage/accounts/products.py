@@ -1,0 +1,61 @@
+"""Products: what accounts own, of every kind. A kind keeps what is its own in tables beside this one, under the same id."""
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Select, String, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alpage.accounts.rights import Right, may
+from alpage.api.callers import Caller
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError, not_found
+from alpage.storage.tables import STEADY_IDS, Base
+
+
+class Product(Base):
+    """Something an account owns."""
+
+    __tablename__ = "products"
+    __table_args__ = (Index(None, "service_name", "customer_name"), Index(None, "account_id", "service_id"), STEADY_IDS)
+    __event__ = "product"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    service_id: Mapped[int]
+    service_name: Mapped[str] = mapped_column(String(32))
+    customer_name: Mapped[str] = mapped_column(String(255))
+    internal_name: Mapped[str | None] = mapped_column(default=None)
+    description: Mapped[str | None] = mapped_column(default=None)
+    bill_reference: Mapped[str | None] = mapped_column(default=None)
+    fqdn: Mapped[str | None] = mapped_column(String(255), default=None)
+    version: Mapped[int] = mapped_column(default=1)
+    has_maintenance: Mapped[bool] = mapped_column(default=False)
+    is_locked: Mapped[bool] = mapped_column(default=False)
+    is_free: Mapped[bool] = mapped_column(default=False)
+    is_trial: Mapped[bool] = mapped_column(default=False)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), default=None)
+    created_at: Mapped[int]
+    expired_at: Mapped[int | None] = mapped_column(default=None)
+
+
+def visible(caller: Caller) -> Select[Product]:
+    """The products a caller has any right on."""
+    return select(Product).where(may(caller, Product))
+
+
+def require(call: Call, product: Any, right: Right, *, model: str) -> None:
+    """Raises `access_denied` unless the caller has the right on a product he can see.
+
+    `product` has the values `id`, `account_id` and `service_id`; `model` is what the caller knows it as.
+    """
+    statement = select(Product.id).where(Product.id == product.id, may(call.caller, Product, right))
+    if call.transaction.execute(statement).first() is None:
+        raise ApiError("access_denied", model=model, id=product.id, required_right=right)
+
+
+def find(call: Call, product_id: int) -> Product:
+    """The product of a path. Raises `object_not_found`."""
+    product: Product | None = call.transaction.find(visible(call.caller).where(Product.id == product_id))
+    if product is None:
+        raise not_found("Product", product_id)
+    return product

@@ -1,0 +1,53 @@
+"""Who is calling: what a token's check answers, and whether its scopes reach a route.
+
+`identity` makes callers out of tokens; this room only knows their shape.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from alpage.api.errors import ApiError
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user acting through a token. None in a limit means: not limited."""
+
+    user_id: int
+    token_id: int
+    scopes: frozenset[str]
+    account_ids: frozenset[int] | None = None
+    product_ids: frozenset[int] | None = None
+
+    def has_scope(self, scope: str) -> bool:
+        """Whether the token carries the scope, or the coarse one that contains it (`dns` contains `dns:read`)."""
+        return scope in self.scopes or scope.partition(":")[0] in self.scopes
+
+
+ANONYMOUS = Caller(user_id=0, token_id=0, scopes=frozenset())
+
+
+class Identify(Protocol):
+    """Finds the caller behind an `Authorization` header."""
+
+    def __call__(self, authorization: str, ip: str) -> Caller:
+        """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
+        ...
+
+
+def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
+    """Raises `all_scopes` unless the caller has one of the scopes (any token will do where none is named)."""
+    if not scopes or any(caller.has_scope(scope) for scope in scopes):
+        return
+    challenge = f'Bearer error="insufficient_scope", scope="{scopes[0]}"'
+    raise ApiError(
+        "all_scopes",
+        headers=[("WWW-Authenticate", challenge)],
+        scopes=list(scopes),
+        granted=sorted(caller.scopes),
+    )
+
+
+def not_authorized(reason: str) -> ApiError:
+    """The error of a request without a usable token."""
+    return ApiError("not_authorized", headers=[("WWW-Authenticate", "Bearer")], reason=reason)

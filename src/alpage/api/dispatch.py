@@ -1,0 +1,279 @@
+"""A request, read top to bottom: from the wire to the envelope.
+
+The edge is asynchronous and reads the request; everything between is plain synchronous code in one hop to a worker
+thread; one request is one transaction, committed before the answer leaves.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, Select
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from alpage.api import bodies, envelope, expansion, languages, listing, override, validation
+from alpage.api.callers import ANONYMOUS, Caller, Identify, not_authorized, require_scope
+from alpage.api.calls import Call, Request
+from alpage.api.envelope import Response
+from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.limits import ITEMS, REQUESTS, Limits
+from alpage.api.metrics import Metrics
+from alpage.api.networks import Networks
+from alpage.api.routes import Route
+from alpage.api.totals import Totals
+from alpage.api.versions import Match, RouteTable
+from alpage.api.workers import Workers
+from alpage.settings import Settings
+from alpage.storage.changes import Author
+from alpage.storage.database import Database
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+DRY_RUN = "dry_run"
+KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", DRY_RUN})
+
+log = structlog.get_logger("alpage.request")
+
+
+@dataclass(slots=True)
+class Api:
+    """The API as an ASGI application."""
+
+    settings: Settings
+    database: Database
+    table: RouteTable
+    identify: Identify
+    limits: Limits
+    totals: Totals
+    workers: Workers
+    networks: Networks
+    metrics: Metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reads the request, has a worker thread answer it, and sends the answer."""
+        request = _read_head(scope, self.networks)
+        try:
+            request.body = await _read_body(request, receive, self.settings.body_limit_bytes)
+        except ApiError as error:
+            response = envelope.error(error, _language(request), request.id)
+        else:
+            response = await self.workers.run(self.answer, request)
+        await _send(send, request, response)
+
+    def answer(self, request: Request) -> Response:
+        """The answer to a request, whatever happens."""
+        started = perf_counter()
+        match: Match | None = None
+        try:
+            query = bodies.read_query(request.query_string)
+            body = bodies.read_json(request.body, request.headers) if request.body else {}
+            request.method = override.resolve(request.method, request.headers, query, body)
+            if request.method == "OPTIONS":
+                return self._options(request)
+            match = self.table.find("GET" if request.method == "HEAD" else request.method, request.path)
+            response = self._call(request, match, query, body)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets an envelope
+            response = self._failure(request, match, error)
+        self._finish(request, match, response, perf_counter() - started)
+        return response
+
+    def _options(self, request: Request) -> Response:
+        return Response(204, b"", [("Allow", ", ".join(self.table.allowed(request.path)))])
+
+    def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any) -> Response:
+        route = match.route
+        caller = self._identify(request, route)
+        require_scope(caller, route.scopes or ())
+        headers = self._limit(request, route, caller)
+        call = Call(request, route, caller, _language(request), self.settings, self.totals)
+        arguments, wanted_list = _read_input(call, match, query, body)
+        if route.items is not None and "body" in arguments:
+            self.limits.take(_who(request, caller), ITEMS, route.items(arguments["body"]))
+        response = self._transact(call, match, arguments, wanted_list)
+        if call.ignored:
+            headers.append(("X-Ignored-Parameters", ", ".join(call.ignored)))
+        response.headers.extend(headers)
+        return response
+
+    def _identify(self, request: Request, route: Route) -> Caller:
+        authorization = request.headers.get("authorization", "")
+        if authorization:
+            return self.identify(authorization, request.ip)
+        if route.scopes is None:
+            return ANONYMOUS
+        raise not_authorized("missing")
+
+    def _limit(self, request: Request, route: Route, caller: Caller) -> list[tuple[str, str]]:
+        who = _who(request, caller)
+        if route.free or request.method == "HEAD":
+            return self.limits.look(who).headers()
+        window = self.limits.take(who)
+        if route.limit:
+            self.limits.take(who, route.limit)
+        return window.headers()
+
+    def _transact(
+        self, call: Call, match: Match, arguments: dict[str, Any], wanted_list: listing.Listing
+    ) -> Response:
+        author = Author(call.caller.user_id or None, call.caller.token_id or None, call.request.id)
+        call.transaction = self.database.begin(author, writes=call.writes)
+        try:
+            _load_path(call, match, arguments)
+            answer = call.route.function(call, **arguments)
+            if call.writes:
+                call.session.flush()
+            data = _encode(call, wanted_list, answer)
+            if call.writes and _is_true(call.query.get(DRY_RUN)):
+                call.root[DRY_RUN] = True
+                call.root["changes"] = [entry.encode() for entry in call.transaction.changes.entries()]
+            else:
+                call.transaction.commit()
+        finally:
+            call.transaction.close()
+        return envelope.success(data, call.route.status, call.root)
+
+    def _failure(self, request: Request, match: Match | None, error: Exception) -> Response:
+        known = _as_api_error(error)
+        if known.status == 500:
+            log.exception("failed", request_id=request.id, method=request.method, path=request.path)
+        text_context = match is not None and match.route.text_context
+        return envelope.error(known, _language(request), request.id, text_context=text_context)
+
+    def _finish(self, request: Request, match: Match | None, response: Response, seconds: float) -> None:
+        if match is not None:
+            response.headers.append(("API-Version", str(match.route.version)))
+        route = match.route.name if match is not None else "unknown"
+        self.metrics.observe(request.method, route, response.status, seconds)
+        log.info(
+            "answered",
+            request_id=request.id,
+            method=request.method,
+            path=request.path,
+            status=response.status,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+def _read_head(scope: Scope, networks: Networks) -> Request:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+    return Request(
+        method=scope["method"],
+        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0],
+        query_string=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=b"",
+        ip=networks.client(scope["client"][0] if scope["client"] else "", headers.get("x-forwarded-for", "")),
+        id=os.urandom(12).hex(),
+    )
+
+
+async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return b""
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > limit:
+        raise ApiError("payload_too_large", max_bytes=limit)
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise ApiError("payload_too_large", max_bytes=limit)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def _send(send: Send, request: Request, response: Response) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(response.body)).encode()),
+        (b"x-request-id", request.id.encode()),
+        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
+
+
+def _language(request: Request) -> str:
+    return languages.negotiate(request.headers.get("accept-language", ""))
+
+
+def _who(request: Request, caller: Caller) -> str:
+    return str(caller.user_id) if caller.user_id else request.ip
+
+
+def _read_input(
+    call: Call, match: Match, query: dict[str, Any], body: Any
+) -> tuple[dict[str, Any], listing.Listing]:
+    """The handler's arguments but for those of the path, and what is asked of a list. Raises all faults at once."""
+    route, faults = match.route, list[Fault]()
+    arguments: dict[str, Any] = {}
+    call.query = query
+    call.wanted = expansion.read(route, query, faults)
+    wanted_list = listing.read(route, query, faults)
+    if route.query is not None:
+        arguments["query"] = validation.validate(route.query, query, faults)
+    if route.filter is not None:
+        arguments["filter"] = validation.validate(route.filter, query.get("filter") or {}, faults, "filter")
+    if route.body is not None:
+        arguments["body"] = validation.validate(route.body, body, faults)
+    if faults:
+        raise invalid(*faults)
+    if query:
+        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS)
+    if body:
+        call.ignored += validation.ignored(route.body, body)
+    return arguments, wanted_list
+
+
+def _load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
+    for parameter, text in zip(match.route.parameters, match.values, strict=True):
+        value: Any = text
+        if parameter.type is int:
+            if not text.isdecimal() or len(text) > 18:
+                raise not_found(parameter.name, text)
+            value = int(text)
+        arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
+
+
+def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
+    route = call.route
+    if route.is_list:
+        rows = listing.run(call, wanted_list, answer)
+        return rows if isinstance(rows, int) else _present(call, rows)
+    if isinstance(answer, Select):
+        answer = call.transaction.execute(answer).one()
+    return _present(call, [answer])[0] if route.shape is not None else answer
+
+
+def _present(call: Call, rows: Any) -> list[Any]:
+    shape = call.route.shape
+    if shape is None:
+        return list(rows)
+    if rows and isinstance(rows[0], Row) and len(rows[0]) == 1 and not isinstance(rows[0][0], int | str):
+        rows = [row[0] for row in rows]  # a query for whole objects
+    objects = [shape.present(row, call) for row in rows]
+    expansion.expand(call, rows, objects)
+    return objects
+
+
+def _is_true(value: Any) -> bool:
+    return str(value).lower() in ("1", "true")
+
+
+def _as_api_error(error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, IntegrityError):
+        return ApiError("conflict")
+    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+        return ApiError("service_unavailable", headers=[("Retry-After", "5")], retry_after=5)
+    return ApiError("unexpected_error")

@@ -1,0 +1,38 @@
+"""The envelope of every answer: `result` first, `data` last, compact JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from alpage.api.errors import ApiError
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer on its way to the wire."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+
+def success(data: Any, status: int, root: Mapping[str, Any]) -> Response:
+    """An answer with its data."""
+    return Response(status, orjson.dumps({"result": "success", **root, "data": data}))
+
+
+def error(fault: ApiError, language: str, request_id: str, *, text_context: bool = False) -> Response:
+    """An answer that says what went wrong.
+
+    `text_context`: every value of the context as a string, which the oldest clients of the DNS routes need.
+    """
+    content = fault.encode(language, request_id)
+    if text_context and "context" in content:
+        content["context"] = {key: _as_text(value) for key, value in content["context"].items()}
+    return Response(fault.status, orjson.dumps({"result": "error", "error": content}), list(fault.headers))
+
+
+def _as_text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,35 @@
+"""Expansion: `with=a,b.c` loads the optional fields a route offers."""
+
+from typing import Any
+
+from alpage.api.calls import Call
+from alpage.api.errors import Fault
+from alpage.api.routes import Route
+from alpage.api.validation import not_among
+
+PARAMETER = "with"
+EVERYTHING = "*"
+
+
+def read(route: Route, query: dict[str, Any], faults: list[Fault]) -> frozenset[str]:
+    """The expansions a request asks for. An unknown one is a fault that lists those there are."""
+    given = query.get(PARAMETER)
+    if not given or route.shape is None:
+        return frozenset()
+    known = list(route.shape.expansions)
+    parts = given if isinstance(given, list) else [str(given)]
+    names = {name.strip() for part in parts for name in str(part).split(",") if name.strip()}
+    if EVERYTHING in names:
+        return frozenset(known)
+    faults.extend(
+        not_among("attribute_with", PARAMETER, name, known) for name in sorted(names) if name not in route.shape.expansions
+    )
+    return frozenset(names)
+
+
+def expand(call: Call, rows: list[Any], objects: list[dict[str, Any]]) -> None:
+    """Adds the fields that were asked for, each for all objects at once."""
+    if call.wanted and call.route.shape is not None:
+        for name, load in call.route.shape.expansions.items():
+            if name in call.wanted:
+                load(call, rows, objects)

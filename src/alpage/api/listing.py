@@ -1,0 +1,166 @@
+"""Lists: order, offset, pages, totals and search, the same on every list.
+
+A handler answers with a query (or, for what is not in the database, with objects); this module sorts, cuts and counts
+it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_
+
+from alpage.api.calls import Call
+from alpage.api.errors import Fault
+from alpage.api.routes import Route
+from alpage.api.validation import not_among
+
+PER_PAGE = ("per_page", "items_per_page", "items")
+PARAMETERS = frozenset({"order_by", "order", "order_for", "limit", "skip", "page", "return", "search", *PER_PAGE})
+DEFAULT_PER_PAGE = 100
+MAX_PER_PAGE = 1000
+DIRECTIONS = ["asc", "desc"]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a request asks of a list."""
+
+    order: tuple[tuple[str, bool], ...]  # field, descending
+    limit: int | None
+    skip: int
+    page: int | None
+    only_total: bool
+    search: str
+
+
+EVERYTHING = Listing(order=(), limit=None, skip=0, page=None, only_total=False, search="")
+
+
+def read(route: Route, query: dict[str, Any], faults: list[Fault]) -> Listing:
+    """The list parameters of a request, with their faults."""
+    if not query or not route.is_list:
+        return EVERYTHING
+    per_page_name = next((name for name in PER_PAGE if name in query), None)
+    paginates = "page" in query or per_page_name is not None
+    page = _number(query, "page", faults, default=1, least=1)
+    per_page = _number(query, per_page_name or "per_page", faults, default=DEFAULT_PER_PAGE, least=1, most=MAX_PER_PAGE)
+    limit = _number(query, "limit", faults, default=None, least=1, most=MAX_PER_PAGE)
+    skip = _number(query, "skip", faults, default=0, least=0) or 0
+    if paginates and ("limit" in query or "skip" in query):
+        others = [name for name in ("page", per_page_name) if name in query]
+        faults.append(Fault("attribute_conflict", "limit" if "limit" in query else "skip", {"others": others}))
+    wanted = query.get("return")
+    if wanted not in (None, "total"):
+        faults.append(not_among("attribute_in", "return", str(wanted), ["total"]))
+    return Listing(
+        order=_order(route, query, faults),
+        limit=per_page if paginates else limit,
+        skip=(((page or 1) - 1) * (per_page or 1)) if paginates else skip,
+        page=page if paginates else None,
+        only_total=wanted == "total",
+        search=str(query.get("search", "")),
+    )
+
+
+def _number(
+    query: dict[str, Any], name: str, faults: list[Fault], *, default: int | None, least: int, most: int = 2**31
+) -> int | None:
+    if name not in query:
+        return default
+    text = query[name]
+    if not isinstance(text, str) or not text.removeprefix("-").isdecimal() or len(text) > 15:
+        faults.append(Fault("attribute_type", name, {"expected": "integer", "actual": "string"}))
+    elif int(text) < least:
+        faults.append(Fault("attribute_min_value", name, {"min_value": least}))
+    elif int(text) > most:
+        faults.append(Fault("attribute_max_value", name, {"max_value": most}))
+    else:
+        return int(text)
+    return default
+
+
+def _order(route: Route, query: dict[str, Any], faults: list[Fault]) -> tuple[tuple[str, bool], ...]:
+    given = query.get("order_by", [])
+    fields = [name.strip() for part in (given if isinstance(given, list) else [given]) for name in str(part).split(",")]
+    single = query.get("order_for", {})
+    per_field = single if isinstance(single, dict) else {}
+    for attribute, value in (("order", query.get("order", "asc")), *((f"order_for.{f}", d) for f, d in per_field.items())):
+        if str(value).lower() not in DIRECTIONS:
+            faults.append(not_among("attribute_in", attribute, str(value), DIRECTIONS))
+    faults.extend(
+        not_among("attribute_order_by", attribute, name, list(route.sort))
+        for attribute, names in (("order_by", fields), ("order_for", per_field))
+        for name in names
+        if name and name not in route.sort
+    )
+    general = str(query.get("order", "asc")).lower()
+    names = [name for name in fields if name] or [*per_field] or ([*route.sort][:1] if "order" in query else [])
+    return tuple((name, str(per_field.get(name, general)).lower() == "desc") for name in names)
+
+
+def run(call: Call, listing: Listing, source: Select[Any] | Sequence[Any]) -> Sequence[Any] | int:
+    """The rows of one answer, or the number of all rows where only that was asked; totals go into the envelope's root."""
+    found = _Query(call, listing, source) if isinstance(source, Select) else _Objects(call, listing, source)
+    if listing.only_total:
+        call.root["total"] = found.total()
+        return found.total()
+    cap = call.route.cap
+    limit = listing.limit if listing.limit is not None else cap
+    rows = found.rows(limit)
+    if listing.page is not None:
+        total, per_page = found.total(), listing.limit or 1
+        call.root.update(total=total, page=listing.page, pages=-(-total // per_page), items_per_page=per_page)
+    elif listing.limit is None and cap is not None and len(rows) == cap and (total := found.total()) > cap:
+        call.root["total"] = total
+    return rows
+
+
+class _Objects:
+    """A list of what is not in the database: names of countries, say."""
+
+    def __init__(self, call: Call, listing: Listing, objects: Sequence[Any]) -> None:
+        needle = listing.search.casefold()
+        kept = [row for row in objects if not needle or self._matches(row, call.route.search, needle)]
+        for name, descending in reversed(listing.order):
+            kept.sort(key=lambda row: row[name], reverse=descending)
+        self._kept, self._skip = kept, listing.skip
+
+    @staticmethod
+    def _matches(row: Any, names: Sequence[str], needle: str) -> bool:
+        return any(needle in str(row[name]).casefold() for name in names)
+
+    def rows(self, limit: int | None) -> Sequence[Any]:
+        return self._kept[self._skip : None if limit is None else self._skip + limit]
+
+    def total(self) -> int:
+        return len(self._kept)
+
+
+class _Query:
+    """A list that a query describes."""
+
+    def __init__(self, call: Call, listing: Listing, query: Select[Any]) -> None:
+        self._call, self._listing = call, listing
+        if listing.search and call.route.search:
+            query = query.where(or_(*(column.icontains(listing.search, autoescape=True) for column in call.route.search)))
+        self._query = query
+
+    def rows(self, limit: int | None) -> Sequence[Any]:
+        query = self._query.order_by(*self._order())
+        if limit is not None:
+            query = query.limit(limit)
+        if self._listing.skip:
+            query = query.offset(self._listing.skip)
+        return self._call.transaction.execute(query).all()
+
+    def total(self) -> int:
+        return self._call.totals.get(self._call, self._query)
+
+    def _order(self) -> list[Any]:
+        sort = self._call.route.sort
+        key = next(iter(sort), None)
+        order = [sort[name].desc() if descending else sort[name].asc() for name, descending in self._listing.order]
+        if key is not None and all(name != key for name, _ in self._listing.order):
+            order.append(sort[key].asc())
+        return order

@@ -1,0 +1,20 @@
+"""Prometheus metrics of the API."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """Counts and times every answer."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._answers = Counter("alpage_requests", "Answers", ["method", "route", "status"], registry=registry)
+        self._seconds = Histogram(
+            "alpage_request_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=registry
+        )
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Takes note of one answer."""
+        self._answers.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)

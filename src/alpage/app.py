@@ -1,0 +1,105 @@
+"""Puts the rooms together: one ASGI application."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from pathlib import Path
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from alpage import accounts, identity, products, tasks
+from alpage.api import openapi, routes
+from alpage.api.dispatch import Api
+from alpage.api.errors import CATALOGUE
+from alpage.api.limits import Limits
+from alpage.api.metrics import Metrics
+from alpage.api.networks import Networks
+from alpage.api.totals import Totals
+from alpage.api.versions import RouteTable
+from alpage.api.workers import Workers
+from alpage.identity.tokens import Tokens, read_pepper
+from alpage.settings import Settings, load
+from alpage.storage.database import Database, connect
+
+ROOMS = (identity, tasks, accounts, products)
+
+
+def route_table() -> RouteTable:
+    """Every route of every room; also makes the products' error codes known."""
+    for catalogue in Path(str(files(products))).glob("*/errors.toml"):
+        CATALOGUE.add(catalogue)
+    return RouteTable(route for room in ROOMS for route in routes.collect(room))
+
+
+def open_database(settings: Settings) -> Database:
+    """The database the settings name."""
+    return connect(settings.database_url, synchronous=settings.synchronous, pool_size=settings.threads)
+
+
+def open_tokens(settings: Settings, database: Database) -> Tokens:
+    """The tokens of a database."""
+    pepper = settings.pepper.encode() or read_pepper(settings.data / "pepper")
+    return Tokens(database, pepper)
+
+
+def build(settings: Settings, database: Database) -> ASGIApp:
+    """The application: the API, with the platform's own few pages beside it."""
+    registry = CollectorRegistry()
+    api = Api(
+        settings=settings,
+        database=database,
+        table=route_table(),
+        identify=open_tokens(settings, database).identify,
+        limits=Limits(settings.rate_limit, settings.items_limit, settings.rate_limit_store),
+        totals=Totals(),
+        workers=Workers(settings.threads),
+        networks=Networks(settings.trusted_proxies),
+        metrics=Metrics(registry),
+    )
+    document = openapi.describe(api.table.routes, settings.public_url)
+
+    async def description(_request: Request) -> Response:
+        return JSONResponse(document)
+
+    async def health(_request: Request) -> Response:
+        healthy = await api.workers.run(Database.is_reachable, database)
+        return JSONResponse({"status": "ok" if healthy else "database unreachable"}, 200 if healthy else 503)
+
+    async def metrics(_request: Request) -> Response:
+        return PlainTextResponse(generate_latest(_all_processes(registry)), media_type=CONTENT_TYPE_LATEST)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        api.workers.stop()
+        database.engine.dispose()
+
+    pages = {"/openapi.json": description, "/health": health, "/metrics": metrics}
+    own = Starlette(routes=[Route(path, page) for path, page in pages.items()], lifespan=lifespan)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        is_own = scope["type"] != "http" or scope["path"] in pages
+        await (own(scope, receive, send) if is_own else api(scope, receive, send))
+
+    return application
+
+
+def create() -> ASGIApp:
+    """The application a server process runs, on the settings of its environment."""
+    settings = load()
+    return build(settings, open_database(settings))
+
+
+def _all_processes(registry: CollectorRegistry) -> CollectorRegistry:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return registry
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    return together

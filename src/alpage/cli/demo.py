@@ -1,0 +1,62 @@
+"""The demonstration data of `make run`: a user, an account, a token, a domain with its zone."""
+
+import secrets
+from time import time
+
+from alpage.accounts.accounts import OWNER, Account, Membership
+from alpage.cli.platform import Platform
+from alpage.identity.tokens import SCOPES
+from alpage.identity.users import User, find_by_email, hash_password
+from alpage.settings import Settings
+
+EMAIL = "demo@alpage.example"
+DOMAIN = "demo.example"
+
+
+def demonstrate(platform: Platform, settings: Settings) -> None:
+    """Makes the demonstration data if there is none, writes `<data>/demo.env`, and prints what to try."""
+    file = settings.data / "demo.env"
+    if not file.exists():
+        password = secrets.token_urlsafe(12)
+        token = _create(platform, password)
+        values = {"ALPAGE_TOKEN": token, "ALPAGE_USER": EMAIL, "ALPAGE_PASSWORD": password}
+    else:
+        values = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    values["ALPAGE_API"] = settings.public_url
+    values["ALPAGE_DNS"] = f"{settings.dns_host}:{settings.dns_port}"
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in sorted(values.items())))
+    print(_what_to_try(settings, values["ALPAGE_TOKEN"]), flush=True)
+
+
+def _create(platform: Platform, password: str) -> str:
+    now = int(time())
+    with platform.writing() as transaction:
+        session = transaction.session
+        user = find_by_email(session, EMAIL) or User(
+            login=EMAIL,
+            email=EMAIL,
+            first_name="Heidi",
+            last_name="Demo",
+            display_name="Heidi Demo",
+            password_hash=hash_password(password),
+            created_at=now,
+        )
+        account = Account(name="Demo", created_at=now)
+        session.add_all([user, account])
+        session.flush()
+        session.add(Membership(account_id=account.id, user_id=user.id, role_type=OWNER, created_at=now))
+        user.current_account_id = account.id
+        _, secret = platform.tokens.create(session, user_id=user.id, name="demo", scopes=SCOPES)
+    return secret
+
+
+def _what_to_try(settings: Settings, token: str) -> str:
+    return f"""
+Alpage runs at {settings.public_url}
+
+  curl {settings.public_url}/profile --header 'Authorization: Bearer {token}'
+  dig @{settings.dns_host} -p {settings.dns_port} {DOMAIN}
+
+The token and the rest are in {settings.data / "demo.env"}.
+"""

@@ -1,0 +1,86 @@
+"""`alpage serve` and `alpage migrate`: the platform as a running program."""
+
+import os
+import shutil
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+
+from alpage.cli.demo import demonstrate
+from alpage.cli.platform import open_platform, settle
+from alpage.settings import PREFIX, Settings
+
+
+def serve(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    data: Path | None = None,
+    workers: int | None = None,
+    dns_host: str | None = None,
+    dns_port: int | None = None,
+    dns: bool | None = None,
+    demo: bool = False,
+) -> None:
+    """Start the platform: the API and the name server. Ctrl-C ends it.
+
+    Parameters
+    ----------
+    host
+        Address the API listens on.
+    port
+        Port the API listens on.
+    data
+        Data folder.
+    workers
+        Server processes.
+    dns_host
+        Address the name server listens on.
+    dns_port
+        Port the name server listens on.
+    dns
+        Whether the name server runs.
+    demo
+        Create demonstration data on the first start, and print what to try.
+    """
+    flags = {"host": host, "port": port, "data": data, "workers": workers}
+    settings = settle(**flags, dns_host=dns_host, dns_port=dns_port, dns_enabled=dns)
+    platform = open_platform(settings.data)
+    if demo:
+        demonstrate(platform, settings)
+    _hand_down(settings)
+    server = Granian(
+        "alpage.app:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        websockets=False,
+        log_level=settings.log_level,
+        respawn_failed_workers=True,
+    )
+    server.serve()
+
+
+def migrate(*, data: Path | None = None) -> None:
+    """Bring the tables of a data folder up to date.
+
+    Parameters
+    ----------
+    data
+        Data folder.
+    """
+    open_platform(data)
+
+
+def _hand_down(settings: Settings) -> None:
+    """Puts the settings where the server processes read theirs: the environment."""
+    for name, value in settings.model_dump(mode="json").items():
+        os.environ[PREFIX + name.upper()] = ",".join(value) if isinstance(value, list) else str(value)
+    metrics = settings.data / "metrics"  # what all processes count, added up by /metrics
+    shutil.rmtree(metrics, ignore_errors=True)
+    metrics.mkdir()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)

@@ -1,0 +1,120 @@
+"""Every setting of the platform: type, default, one sentence.
+
+A value comes from the environment (`ALPAGE_RATE_LIMIT=60/minute`), else from the TOML file named by `ALPAGE_CONFIG`
+(`<data>/alpage.toml` by default), else from here.
+"""
+
+import os
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "ALPAGE_"
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the text names it and says why."""
+
+
+class Settings(BaseModel):
+    """The settings one process runs with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Field(default=Path("data"), description="Folder of everything that is kept: database, keys, files.")
+    host: str = Field(default="127.0.0.1", description="Address the HTTP server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the HTTP server listens on.")
+    workers: int = Field(default=1, ge=1, description="Server processes; more than one wants a shared rate limit store.")
+    threads: int = Field(default=8, ge=1, description="Threads a server process answers requests with.")
+    url: str = Field(default="", description="Public address of the API; empty: `http://<host>:<port>`.")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Networks whose `X-Forwarded-For` is believed, comma separated."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least level that is logged."
+    )
+
+    database: str = Field(default="", description="SQLAlchemy URL; empty: SQLite in the data folder.")
+    synchronous: Literal["NORMAL", "FULL"] = Field(
+        default="NORMAL",
+        description="SQLite only. A killed process loses nothing either way; a power cut may lose the last commits"
+        " with NORMAL, none with FULL.",
+    )
+    pepper: str = Field(default="", description="Key of the token hashes; empty: a file in the data folder.", repr=False)
+
+    rate_limit: str = Field(default="60/minute", description="Requests a user may send, over all his tokens.")
+    items_limit: str = Field(default="6000/minute", description="Items a user may change through bulk routes.")
+    rate_limit_store: str = Field(
+        default="memory://", description="Where the counters are: `memory://`, or `redis://host:port` for many processes."
+    )
+    body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
+
+    dns_host: str = Field(default="127.0.0.1", description="Address the name server listens on.")
+    dns_port: int = Field(default=5300, ge=0, le=65535, description="Port the name server listens on.")
+    dns_enabled: bool = Field(default=True, description="Whether `alpage serve` answers DNS queries.")
+    dns_nameservers: tuple[str, ...] = Field(
+        default=("ns1.alpage.example", "ns2.alpage.example"),
+        description="Host names of the platform's name servers: the NS records of new zones.",
+    )
+    dns_secondaries: tuple[str, ...] = Field(
+        default=(), description="`address[:port]` of name servers that may transfer zones and are notified."
+    )
+    dns_keys: tuple[str, ...] = Field(
+        default=(), description="TSIG keys, `name:algorithm:base64`; with any, transfers must be signed.", repr=False
+    )
+    dns_catalog: str = Field(default="", description="Name of the catalog zone (RFC 9432); empty: none.")
+    dns_answers_per_second: int = Field(
+        default=200, ge=0, description="Answers a second to one client network before truncation; 0: no limit."
+    )
+
+    @cached_property
+    def database_url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database or f"sqlite:///{self.data / 'alpage.db'}"
+
+    @cached_property
+    def public_url(self) -> str:
+        """The API's address as its users write it."""
+        return self.url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def load(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` (command line flags) win, those that are None do not count.
+
+    Raises SettingsError naming the setting that is wrong.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    from_environment = {
+        name: _split(name, os.environ[PREFIX + name.upper()])
+        for name in Settings.model_fields
+        if PREFIX + name.upper() in os.environ
+    }
+    data = Path(given.get("data") or from_environment.get("data") or Settings.model_fields["data"].default)
+    try:
+        return Settings(**{**_from_file(data), **from_environment, **given, "data": data})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(fault) for fault in error.errors())) from None
+
+
+def _split(name: str, text: str) -> Any:
+    if Settings.model_fields[name].annotation == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _from_file(data: Path) -> dict[str, Any]:
+    path = Path(os.environ.get(PREFIX + "CONFIG") or data / "alpage.toml")
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def _sentence(fault: Any) -> str:
+    name = str(fault["loc"][0])
+    return f"{name} ({PREFIX}{name.upper()}): {fault['msg']}"

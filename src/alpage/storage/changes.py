@@ -1,0 +1,185 @@
+"""The change log: every committed write leaves one entry, in the order of the commits.
+
+It is complete by construction. The unit of work hands over what it flushed, with the values before and after; the
+entries are written in the same transaction; and a statement that would change a logged table without passing through a
+unit of work is refused by the engine. Audit, synchronisation, webhooks, undo and the staleness of counts read this log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from time import time
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Engine, Index, Table, event, insert, inspect, text
+from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
+from sqlalchemy.orm.attributes import get_history
+
+from alpage.storage.tables import STEADY_IDS, Base
+
+SECRET = "secret"  # noqa: S105 - in a column's `info`: its values never enter the log
+HIDDEN = "•••"
+POSTGRESQL_LOCK = 0x416C70  # any number, but always the same: who holds it writes the next entries
+
+
+class Change(Base):
+    """An entry of the log."""
+
+    __tablename__ = "changes"
+    __table_args__ = (Index(None, "event", "id"), Index(None, "account_id", "id"), STEADY_IDS)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[int]
+    event: Mapped[str]
+    action: Mapped[str]
+    object_id: Mapped[int]
+    account_id: Mapped[int | None]
+    user_id: Mapped[int | None]
+    token_id: Mapped[int | None]
+    request_id: Mapped[str | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes, and by which request."""
+
+    user_id: int | None = None
+    token_id: int | None = None
+    request_id: str | None = None
+
+
+NOBODY = Author()
+
+
+class Entry:
+    """One object's change within one transaction."""
+
+    __slots__ = ("account_id", "action", "after", "before", "event", "object_id")
+
+    def __init__(self, obj: Any, action: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
+        self.event: str = obj.__event__
+        self.object_id: int = obj.id
+        self.account_id: int | None = getattr(obj, "account_id", None)
+        self.action = action
+        self.before = before
+        self.after = after
+
+    def encode(self) -> dict[str, Any]:
+        """The entry as a dry run shows it."""
+        return {name: getattr(self, name) for name in ("event", "action", "object_id", "before", "after")}
+
+    def follow(self, later: "Entry") -> None:
+        """Takes in a later change of the same object in the same transaction."""
+        self.after = {**(self.after or {}), **later.after} if later.after is not None else None
+        if later.action == "deleted":
+            self.action = "deleted"
+
+
+class Recorder:
+    """Collects the changes of one transaction and writes them into the log before it commits."""
+
+    def __init__(self, author: Author) -> None:
+        self._author = author
+        self._entries: dict[tuple[str, int], Entry] = {}
+
+    def watch(self, session: Session) -> None:
+        """Takes note of everything the session flushes from now on."""
+        event.listen(session, "before_flush", _allow_writes)
+        event.listen(session, "after_flush", self._collect)
+
+    def entries(self) -> list[Entry]:
+        """What the transaction has changed so far."""
+        return list(self._entries.values())
+
+    def write(self, session: Session) -> None:
+        """Puts the entries into the log, as the last thing before the commit."""
+        session.flush()
+        if not self._entries:
+            return
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":  # entries are numbered in the order of the commits
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRESQL_LOCK})
+        now = int(time())
+        connection.execute(
+            insert(Change),
+            [
+                {
+                    "created_at": now,
+                    "event": entry.event,
+                    "action": entry.action,
+                    "object_id": entry.object_id,
+                    "account_id": entry.account_id,
+                    "user_id": self._author.user_id,
+                    "token_id": self._author.token_id,
+                    "request_id": self._author.request_id,
+                    "before": entry.before,
+                    "after": entry.after,
+                }
+                for entry in self._entries.values()
+            ],
+        )
+
+    def _collect(self, session: Session, _context: Any) -> None:
+        session.connection().info.pop(_FLUSHING, None)
+        for obj in session.new:
+            if obj.__event__:
+                self._add(Entry(obj, "created", None, _values(obj)))
+        for obj in session.dirty:
+            if obj.__event__ and (changed := _changed(obj)):
+                self._add(Entry(obj, "updated", *changed))
+        for obj in session.deleted:
+            if obj.__event__:
+                self._add(Entry(obj, "deleted", _values(obj), None))
+
+    def _add(self, entry: Entry) -> None:
+        key = (entry.event, entry.object_id)
+        earlier = self._entries.get(key)
+        if earlier is None:
+            self._entries[key] = entry
+        elif earlier.action == "created" and entry.action == "deleted":
+            del self._entries[key]
+        else:
+            earlier.follow(entry)
+
+
+_FLUSHING = "alpage.flushing"
+
+
+def _allow_writes(session: Session, _context: Any, _instances: Any) -> None:
+    session.connection().info[_FLUSHING] = True
+
+
+def guard(engine: Engine) -> None:
+    """Makes the engine refuse statements that change a logged table outside a unit of work."""
+
+    @event.listens_for(engine, "before_execute")
+    def refuse(connection: Connection, statement: Any, *_rest: Any) -> None:
+        if getattr(statement, "is_dml", False) and _is_logged(statement.table) and _FLUSHING not in connection.info:
+            raise RuntimeError(f"{statement.table.name} is written through a session only, for the change log")
+
+
+@cache
+def _is_logged(table: Table) -> bool:
+    return any(mapper.local_table is table and mapper.class_.__event__ for mapper in Base.registry.mappers)
+
+
+@cache
+def _columns(mapper: Mapper[Any]) -> tuple[tuple[str, bool], ...]:
+    return tuple((attribute.key, SECRET in attribute.columns[0].info) for attribute in mapper.column_attrs)
+
+
+def _values(obj: Any) -> dict[str, Any]:
+    loaded: Mapping[str, Any] = inspect(obj).dict
+    return {key: HIDDEN if secret else loaded.get(key) for key, secret in _columns(inspect(obj).mapper)}
+
+
+def _changed(obj: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+    before, after = {}, {}
+    for key, secret in _columns(inspect(obj).mapper):
+        history = get_history(obj, key)
+        if history.has_changes():
+            before[key] = HIDDEN if secret else next(iter(history.deleted or ()), None)
+            after[key] = HIDDEN if secret else next(iter(history.added or ()), None)
+    return (before, after) if after else None

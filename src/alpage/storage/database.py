@@ -1,0 +1,150 @@
+"""The database: one engine, one transaction a request, on SQLite or PostgreSQL.
+
+Reads go through a plain connection on a snapshot. Writes go through an ORM session whose unit of work the change log
+watches (`changes.py`); there is no other way to write, and the engine refuses one that goes round it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
+
+from alpage.storage import changes
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+class Transaction:
+    """One unit of work: what a request reads, and writes together or not at all."""
+
+    def __init__(self, engine: Engine, author: changes.Author, *, writes: bool) -> None:
+        self._engine = engine
+        self._connection: Connection | None = None
+        self._session = Session(engine, expire_on_commit=False) if writes else None
+        self.changes = changes.Recorder(author)
+        if self._session is not None:
+            self.changes.watch(self._session)
+
+    @property
+    def session(self) -> Session:
+        """The unit of work. A transaction that only reads has none."""
+        if self._session is None:
+            raise RuntimeError("this transaction only reads")
+        return self._session
+
+    def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
+        """Runs a statement, after what was written before it in this transaction."""
+        if self._session is not None:
+            return self._session.execute(statement, parameters)
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection.execute(statement, parameters)
+
+    def find(self, statement: Executable, parameters: Any = None) -> Any:
+        """The one object a query of whole objects finds, or None.
+
+        It is an object of the unit of work where there is one, else a row with the same attributes.
+        """
+        result = self.execute(statement, parameters)
+        return result.scalar_one_or_none() if self._session is not None else result.one_or_none()
+
+    def commit(self) -> None:
+        """Makes the writes last, with their entries in the change log."""
+        if self._session is not None:
+            self.changes.write(self._session)
+            self._session.commit()
+
+    def close(self) -> None:
+        """Ends the transaction; what was not committed is gone."""
+        if self._session is not None:
+            self._session.close()
+        if self._connection is not None:
+            self._connection.close()
+
+
+class Database:
+    """One database of the platform."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        postgresql = engine.dialect.name == "postgresql"
+        # A reader sees one snapshot from its first statement to its last, so that a page and its total agree.
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
+        self._readers = engine.execution_options(**snapshot)
+        self._writers = engine.execution_options(writes=True)
+
+    def begin(self, author: changes.Author, *, writes: bool) -> Transaction:
+        """A transaction whose end is the caller's business: `commit`, and always `close`."""
+        return Transaction(self._writers if writes else self._readers, author, writes=writes)
+
+    @contextmanager
+    def transaction(self, author: changes.Author) -> Iterator[Transaction]:
+        """A transaction that commits when the block ends well and leaves nothing when it raises."""
+        transaction = self.begin(author, writes=True)
+        try:
+            yield transaction
+            transaction.commit()
+        finally:
+            transaction.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads, on one snapshot."""
+        transaction = self.begin(changes.NOBODY, writes=False)
+        try:
+            yield transaction
+        finally:
+            transaction.close()
+
+    def is_reachable(self) -> bool:
+        """Whether the database answers."""
+        try:
+            with self.reading() as transaction:
+                transaction.execute(text("SELECT 1"))
+        except DBAPIError:
+            return False
+        return True
+
+
+def connect(url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL", pool_size: int = 16) -> Database:
+    """Opens the database at an SQLAlchemy URL (`sqlite:///path`, `postgresql://…`)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    engine = create_engine(
+        parsed,
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+    )
+    if parsed.get_backend_name() == "sqlite":
+        _sqlite_manners(engine, synchronous)
+    changes.guard(engine)
+    return Database(engine)
+
+
+def _sqlite_manners(engine: Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where `begin` below says, not where the driver guesses
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            f"synchronous={synchronous}",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
+        writes = connection.get_execution_options().get("writes", False)
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
