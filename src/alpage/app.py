@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpage import accounts, identity, products, tasks
-from alpage.api import openapi, routes
+from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
 from alpage.api.errors import CATALOGUE
 from alpage.api.limits import Limits
@@ -94,6 +94,7 @@ def build(settings: Settings, database: Database) -> ASGIApp:
 def create() -> ASGIApp:
     """The application a server process runs, on the settings of its environment."""
     settings = load()
+    logs.configure(settings.log_level)
     return build(settings, open_database(settings))
 
 

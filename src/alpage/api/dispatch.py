@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-import structlog
 from sqlalchemy import Row, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from alpage.api import bodies, envelope, expansion, languages, listing, override, validation
+from alpage.api import bodies, envelope, expansion, languages, listing, logs, override, validation
 from alpage.api.callers import ANONYMOUS, Caller, Identify, not_authorized, require_scope
 from alpage.api.calls import Call, Request
 from alpage.api.envelope import Response
@@ -37,7 +36,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 DRY_RUN = "dry_run"
 KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", DRY_RUN})
 
-log = structlog.get_logger("alpage.request")
+log = logs.get("request")
 
 
 @dataclass(slots=True)

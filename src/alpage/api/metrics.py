@@ -14,7 +14,15 @@ class Metrics:
             "alpage_request_seconds", "Time to answer", ["route"], buckets=BUCKETS, registry=registry
         )
 
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Takes note of one answer."""
-        self._answers.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        counter, histogram = self._known.get((method, route, status)) or self._label(method, route, status)
+        counter.inc()
+        histogram.observe(seconds)
+
+    def _label(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        labelled = (self._answers.labels(method, route, str(status)), self._seconds.labels(route))
+        self._known[method, route, status] = labelled
+        return labelled

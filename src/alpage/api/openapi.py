@@ -187,11 +187,12 @@ def _response(description: str, schema: JsonSchemaValue) -> JsonSchemaValue:
 
 _COUNT = {"type": "integer", "minimum": 0}
 _PAGINATION = {"total": _COUNT, "page": _COUNT, "pages": _COUNT, "items_per_page": _COUNT}
-_ONE_ERROR = {
-    "type": "object",
-    "required": ["code", "description"],
-    "properties": {"code": {"type": "string"}, "description": {"type": "string"}, "context": {"type": "object"}},
+_ERROR_FIELDS: JsonSchemaValue = {
+    "code": {"type": "string"},
+    "description": {"type": "string"},
+    "context": {"type": "object"},
 }
+_ONE_ERROR: JsonSchemaValue = {"type": "object", "required": ["code", "description"], "properties": _ERROR_FIELDS}
 _SHARED: dict[str, JsonSchemaValue] = {
     "AttributeError": _ONE_ERROR,
     "ErrorAnswer": {
@@ -203,7 +204,7 @@ _SHARED: dict[str, JsonSchemaValue] = {
             "error": {
                 **_ONE_ERROR,
                 "properties": {
-                    **_ONE_ERROR["properties"],
+                    **_ERROR_FIELDS,
                     "errors": {"type": "array", "items": {"$ref": REFERENCE.format(model="AttributeError")}},
                     "request_id": {"type": "string"},
                 },

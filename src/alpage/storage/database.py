@@ -4,7 +4,7 @@ Reads go through a plain connection on a snapshot. Writes go through an ORM sess
 watches (`changes.py`); there is no other way to write, and the engine refuses one that goes round it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -19,31 +19,31 @@ from alpage.storage import changes
 BUSY_TIMEOUT_MS = 10_000
 
 
+Begin = Callable[[Connection, bool], None]
+
+
 class Transaction:
     """One unit of work: what a request reads, and writes together or not at all."""
 
-    def __init__(self, engine: Engine, author: changes.Author, *, writes: bool) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, begin: Begin, author: changes.Author, *, writes: bool) -> None:
+        self._engine, self._begin, self._writes = engine, begin, writes
         self._connection: Connection | None = None
-        self._session = Session(engine, expire_on_commit=False) if writes else None
+        self._session: Session | None = None
         self.changes = changes.Recorder(author)
-        if self._session is not None:
-            self.changes.watch(self._session)
 
     @property
     def session(self) -> Session:
         """The unit of work. A transaction that only reads has none."""
-        if self._session is None:
+        if not self._writes:
             raise RuntimeError("this transaction only reads")
+        if self._session is None:
+            self._session = Session(self._open(), expire_on_commit=False)
+            self.changes.watch(self._session)
         return self._session
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
         """Runs a statement, after what was written before it in this transaction."""
-        if self._session is not None:
-            return self._session.execute(statement, parameters)
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection.execute(statement, parameters)
+        return (self.session if self._writes else self._open()).execute(statement, parameters)
 
     def find(self, statement: Executable, parameters: Any = None) -> Any:
         """The one object a query of whole objects finds, or None.
@@ -51,7 +51,7 @@ class Transaction:
         It is an object of the unit of work where there is one, else a row with the same attributes.
         """
         result = self.execute(statement, parameters)
-        return result.scalar_one_or_none() if self._session is not None else result.one_or_none()
+        return result.scalar_one_or_none() if self._writes else result.one_or_none()
 
     def commit(self) -> None:
         """Makes the writes last, with their entries in the change log."""
@@ -66,6 +66,12 @@ class Transaction:
         if self._connection is not None:
             self._connection.close()
 
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+            self._begin(self._connection, self._writes)
+        return self._connection
+
 
 class Database:
     """One database of the platform."""
@@ -77,10 +83,12 @@ class Database:
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
         self._readers = engine.execution_options(**snapshot)
         self._writers = engine.execution_options(writes=True)
+        self._begin = _begin_by_driver if postgresql else _begin_sqlite
+        changes.guard(self._writers)
 
     def begin(self, author: changes.Author, *, writes: bool) -> Transaction:
         """A transaction whose end is the caller's business: `commit`, and always `close`."""
-        return Transaction(self._writers if writes else self._readers, author, writes=writes)
+        return Transaction(self._writers if writes else self._readers, self._begin, author, writes=writes)
 
     @contextmanager
     def transaction(self, author: changes.Author) -> Iterator[Transaction]:
@@ -126,14 +134,13 @@ def connect(url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL", pool
     )
     if parsed.get_backend_name() == "sqlite":
         _sqlite_manners(engine, synchronous)
-    changes.guard(engine)
     return Database(engine)
 
 
 def _sqlite_manners(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where `begin` below says, not where the driver guesses
+        connection.isolation_level = None  # transactions begin where `_begin_sqlite` says, not where the driver guesses
         for pragma in (
             "journal_mode=WAL",
             "foreign_keys=ON",
@@ -142,9 +149,12 @@ def _sqlite_manners(engine: Engine, synchronous: str) -> None:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
-        writes = connection.get_execution_options().get("writes", False)
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+def _begin_by_driver(_connection: Connection, _writes: bool) -> None:
+    """PostgreSQL's driver begins by itself."""
+
+
+def _begin_sqlite(connection: Connection, writes: bool) -> None:
+    # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,113 @@
+"""Versions of a zone as differences: what name servers fetch (IXFR), people review and a revert takes back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, NotRequired, TypedDict
+
+from alpage.products.dns.recorddata import RecordData, in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """The records that go and those that come between two versions, in DNS order and without overlap."""
+
+    removed: tuple[RecordData, ...] = ()
+    added: tuple[RecordData, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.removed or self.added)
+
+
+class DeltaMismatchError(ValueError):
+    """A delta that was made for other records than it meets."""
+
+
+class State(TypedDict):
+    """A record's changeable half in a readable difference."""
+
+    ttl: int
+    target: str
+
+
+class Difference(TypedDict):
+    """One line of a readable difference."""
+
+    change: Literal["added", "removed", "changed"]
+    source: str
+    type: str
+    before: NotRequired[State]
+    after: NotRequired[State]
+
+
+def diff(old: Iterable[RecordData], new: Iterable[RecordData]) -> Delta:
+    """Give what leads from the old records to the new."""
+    before, after = set(old), set(new)
+    return _delta(before - after, after - before)
+
+
+def apply(records: Iterable[RecordData], delta: Delta) -> list[RecordData]:
+    """Give the records after a delta, in DNS order; raises `DeltaMismatchError` where it does not fit."""
+    present = set(records)
+    if not present.issuperset(delta.removed):
+        raise DeltaMismatchError("A record to remove is not there.")
+    kept = present.difference(delta.removed)
+    if not kept.isdisjoint(delta.added):
+        raise DeltaMismatchError("A record to add is there already.")
+    return in_order(kept.union(delta.added))
+
+
+def invert(delta: Delta) -> Delta:
+    """Give the delta that takes this one back."""
+    return Delta(removed=delta.added, added=delta.removed)
+
+
+def compose(first: Delta, second: Delta) -> Delta:
+    """Give the one delta that does what two do in a row; what the second takes back is in neither half."""
+    gone, new = set(first.removed), set(first.added)
+    taken_back = new.intersection(second.removed)
+    put_back = gone.intersection(second.added)
+    removed = (gone - put_back) | (set(second.removed) - taken_back)
+    added = (new - taken_back) | (set(second.added) - put_back)
+    return _delta(removed, added)
+
+
+def explain(delta: Delta) -> list[Difference]:
+    """Give a delta as a person reads it: within one name and type, what goes and what comes is a change.
+
+    Records with the same target are paired first, then the others in order.
+    """
+    removed, added = _sets(delta.removed), _sets(delta.added)
+    keys = dict.fromkeys((record.source, record.type) for record in in_order([*delta.removed, *delta.added]))
+    return [line for key in keys for line in _explain_set(key, removed.get(key, []), added.get(key, []))]
+
+
+def _explain_set(key: tuple[str, str], removed: list[RecordData], added: list[RecordData]) -> list[Difference]:
+    source, rtype = key
+    arriving = {record.target: record for record in added}
+    pairs = [(record, arriving.pop(record.target)) for record in removed if record.target in arriving]
+    paired = {old.target for old, _ in pairs}
+    leaving, coming = [record for record in removed if record.target not in paired], list(arriving.values())
+    both = min(len(leaving), len(coming))
+    pairs += zip(leaving[:both], coming[:both], strict=True)
+    lines = [
+        Difference(change="changed", source=source, type=rtype, before=_state(old), after=_state(new))
+        for old, new in pairs
+    ]
+    lines += [Difference(change="removed", source=source, type=rtype, before=_state(old)) for old in leaving[both:]]
+    lines += [Difference(change="added", source=source, type=rtype, after=_state(new)) for new in coming[both:]]
+    return lines
+
+
+def _sets(records: Iterable[RecordData]) -> dict[tuple[str, str], list[RecordData]]:
+    sets: dict[tuple[str, str], list[RecordData]] = {}
+    for record in records:
+        sets.setdefault((record.source, record.type), []).append(record)
+    return sets
+
+
+def _state(record: RecordData) -> State:
+    return State(ttl=record.ttl, target=record.target)
+
+
+def _delta(removed: Iterable[RecordData], added: Iterable[RecordData]) -> Delta:
+    return Delta(removed=tuple(in_order(removed)), added=tuple(in_order(added)))
