@@ -1,0 +1,27 @@
+"""Which core serves and which one loads, so that neither takes time from the other."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The two cores; None where the machine has too few to separate them."""
+
+    server: int | None
+    load: int | None
+
+
+def choose_cores() -> Cores:
+    """Give the server and the load generator a core each, where there are two."""
+    available = sorted(os.sched_getaffinity(0))
+    if len(available) < 2:
+        print("bench: ONE CORE ONLY. Server and load share it; compare with no other machine.", file=sys.stderr)
+        return Cores(None, None)
+    return Cores(available[0], available[1])
+
+
+def on_core(core: int | None) -> list[str]:
+    """Write what goes before a command to keep it, and all it starts, on one core."""
+    return [] if core is None else ["taskset", "--cpu-list", str(core)]

@@ -1,0 +1,1 @@
+"""The Django application: users, zones and records behind two routes."""

@@ -1,0 +1,1 @@
+"""The Django project: settings, addresses and the WSGI application that Granian serves."""
