@@ -18,68 +18,9 @@ ZONE = "example.com"
 SOA = soa.Soa("ns1.example.net", "hostmaster.example.net", 1)
 
 # Text near to what means something: plain random text hardly ever gets past the first check.
-shards = st.sampled_from(
-    [
-        ".",
-        "@",
-        "*",
-        "_",
-        "-",
-        "--",
-        "xn--",
-        '"',
-        "\\",
-        "\\0",
-        "\\255",
-        ";",
-        "(",
-        ")",
-        " ",
-        "\t",
-        "\n",
-        "\u3002",
-        "ß",
-        "ü",
-        "\u200d",
-    ]
-    + [
-        "0",
-        "1",
-        "10",
-        "255",
-        "256",
-        ":",
-        "::",
-        "%",
-        "#",
-        "$",
-        "{",
-        "}",
-        "/",
-        "www",
-        "example.com",
-        ".example.com",
-        "issue",
-        "\ud800",
-    ]
-    + [
-        "$TTL",
-        "$ORIGIN",
-        "$GENERATE",
-        "1-3",
-        "IN",
-        "A",
-        "MX",
-        "TXT",
-        "CNAME",
-        "SOA",
-        "192.0.2.1",
-        "2001:db8::",
-        "abcdef",
-        "\x00",
-        "\x85",
-    ]
-)
+_WORDS = r""". @ * _ - -- xn-- " \ \0 \255 ; ( ) 0 1 10 255 256 : :: % # $ { } / www example.com .example.com issue ß ü
+    $TTL $ORIGIN $GENERATE 1-3 IN A MX TXT CNAME SOA 192.0.2.1 2001:db8:: abcdef"""
+shards = st.sampled_from([*_WORDS.split(), " ", "\t", "\n", "\x00", "\x85", "\u3002", "\u200d", "\ud800"])
 texts = st.one_of(st.text(), st.lists(shards, max_size=12).map("".join), st.lists(shards, max_size=12).map(" ".join))
 
 labels = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True).filter(lambda label: label[2:4] != "--")
@@ -131,7 +72,7 @@ def test_any_text_is_an_owner_or_refused_and_reading_again_changes_nothing(text:
     try:
         owner = names.relative(text, zone)
     except names.InvalidNameError as error:
-        assert error.message.isprintable()
+        assert error.message.isprintable()  # noqa: PT017 - most texts are refused, and then this is the claim
         return
     assert names.relative(owner, zone) == owner
     assert names.relative(names.absolute(owner, zone), zone) == owner
@@ -167,8 +108,7 @@ def test_any_target_is_read_or_refused_and_reading_again_changes_nothing(rtype: 
     try:
         stored = rdata.parse(rtype, text, ZONE)
     except rdata.InvalidRecordError as error:
-        assert error.reason
-        assert "\n" not in error.message
+        assert "\n" not in error.message  # noqa: PT017 - most texts are refused, and then this is the claim
         return
     assert rdata.parse(rtype, stored, ZONE) == stored
     assert rdata.parse(rtype, rdata.presentation(rtype, stored), ZONE) == stored

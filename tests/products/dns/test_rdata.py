@@ -118,6 +118,7 @@ def test_a_target_is_kept_in_one_form(rtype: str, sent: str, stored: str) -> Non
         ("TXT", "two\nlines", "control_character"),
         ("TXT", "\ud800", "control_character"),
         ("TXT", "x" * 20_000, "text_too_long"),
+        ("TXT", "x" * 100_000, "target_too_long"),
         ("TXT", "", "target_empty"),
         ("A", "  ", "target_empty"),
         ("SOA", "ns1.example.net . 1 2 3 4 5", "mailbox"),

@@ -141,7 +141,8 @@ def test_windows_line_ends_are_read() -> None:
 
 def test_a_zone_is_written_in_columns_and_in_the_order_of_the_dns() -> None:
     lines = ["b A 192.0.2.2", "a.b A 192.0.2.3", ". MX 10 mail.example.com", "a TXT hello"]
-    records = [recorddata.read(*line.split()[:2], 300, line.split(None, 2)[2], ZONE) for line in lines]
+    fields = [line.split(None, 2) for line in lines]
+    records = [recorddata.read(source, rtype, 300, target, ZONE) for source, rtype, target in fields]
     text = zonefile.write(ZONE, SOA, ["ns2.example.net", "ns1.example.net"], records)
     assert text.splitlines() == [
         "$ORIGIN example.com.",

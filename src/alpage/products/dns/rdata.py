@@ -28,6 +28,7 @@ from alpage.products.dns import names
 
 MAX_TEXT_OCTETS = 16_384  # a set of records must fit, all together, in one answer of 65,535
 _MAX_STRING_OCTETS = 255
+_MAX_TARGET_CHARACTERS = 80_000  # the longest text with every byte written as an escape
 
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and halves of UTF-16 pairs
 _PLAIN_TEXT = re.compile(r"[ !#-\[\]-~]*")
@@ -68,12 +69,12 @@ def parse(rtype: str, target: str, zone: str) -> str:
     """
     reader = _readers.get(rtype.upper())
     if reader is None:
-        raise UnsupportedTypeError(
-            "type_unknown", f"There are no {rtype[:20]!a} records here; known are {', '.join(READABLE)}."
-        )
+        raise UnsupportedTypeError("type_unknown", f"There are no {rtype[:20]!a} records here.")
     text = target.strip()
     if not text:
         raise InvalidRecordError("target_empty", "The target is empty.")
+    if len(text) > _MAX_TARGET_CHARACTERS:
+        raise InvalidRecordError("target_too_long", f"A target has at most {_MAX_TARGET_CHARACTERS} characters.")
     if _UNFIT.search(text):
         raise InvalidRecordError("control_character", "A target has no line breaks, tabs or other control characters.")
     try:
@@ -83,12 +84,11 @@ def parse(rtype: str, target: str, zone: str) -> str:
 
 
 def check_writable(rtype: str) -> None:
-    """Refuse the types that customers only read; raises `UnsupportedTypeError`."""
+    """Refuse the types that customers only read, and unknown ones; raises `UnsupportedTypeError`."""
+    if rtype.upper() not in _readers:
+        raise UnsupportedTypeError("type_unknown", f"There are no {rtype[:20]!a} records here.")
     if rtype.upper() not in WRITABLE:
-        raise UnsupportedTypeError(
-            "type_read_only",
-            f"{rtype[:20]!a} records cannot be written; those that can: {', '.join(WRITABLE)}.",
-        )
+        raise UnsupportedTypeError("type_read_only", f"{rtype.upper()} records are made by the platform.")
 
 
 def presentation(rtype: str, target: str) -> str:
