@@ -1,7 +1,11 @@
 """Zone files, read and written."""
 
+import subprocess
+from pathlib import Path
+
 import dns.name
 import dns.zone
+import pytest
 
 from alpage.products.dns import recorddata, zonefile
 from alpage.products.dns.recorddata import RecordData
@@ -163,3 +167,35 @@ def test_what_is_written_is_a_zone_to_others() -> None:
     zone = dns.zone.from_text(text)
     assert str(zone.origin) == "example.com."
     assert zone["www"].to_text(dns.name.from_text("www", None)) == "www 300 IN CNAME example.net."
+
+
+EVERY_TYPE = [
+    ". A 192.0.2.1",
+    "* AAAA 2001:db8::1",
+    '. CAA 0 issue ";"',
+    "alias CNAME _x.example.net",
+    "tree DNAME bücher.example",
+    "sub NS ns.sub.example.com",
+    "sub DS 1 13 2 " + "ab" * 32,
+    "ns.sub A 192.0.2.4",
+    "nomail MX 0 .",
+    "smime SMIMEA 3 1 1 " + "ab" * 32,
+    "_sip._tcp SRV 1 2 3 sip.example.net.",
+    "host SSHFP 4 2 " + "ab" * 32,
+    "_25._tcp TLSA 3 1 1 " + "ab" * 32,
+    'text TXT grüezi "q" \\ ; (x',
+    r'bytes TXT "\000\255" "b"',
+    "long TXT " + "x" * 700,
+]
+
+
+@pytest.mark.needs("named-checkzone")
+def test_bind_takes_what_is_written_and_gives_back_the_same(tmp_path: Path) -> None:
+    fields = [line.split(None, 2) for line in EVERY_TYPE]
+    records = [recorddata.read(source, rtype, 300, target, ZONE) for source, rtype, target in fields]
+    file, dump = tmp_path / "zone", tmp_path / "dump"
+    file.write_text(zonefile.write(ZONE, SOA, ["ns1.example.net"], records))
+    subprocess.run(["named-checkzone", "-q", "-i", "none", "-o", dump, ZONE, file], check=True)
+    reading = zonefile.read(dump.read_text(), ZONE)
+    assert reading.faults == []
+    assert recorddata.in_order(reading.records) == recorddata.in_order(records)

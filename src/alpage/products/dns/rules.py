@@ -233,23 +233,11 @@ def _apex(record: RecordData, _after: _After, zone: str) -> Iterator[_Broken]:
     if record.source != names.APEX:
         return
     if record.type == "CNAME":
-        yield (
-            EXCLUSION,
-            "cname_at_apex",
-            f"{zone} itself has SOA and NS records, beside which a CNAME cannot stand.",
-        )
+        yield EXCLUSION, "cname_at_apex", f"{zone} itself has SOA and NS records, beside which a CNAME cannot stand."
     if record.type == "NS":
-        yield (
-            INVALID,
-            "ns_at_apex",
-            f"The name servers of {zone} itself are set on the domain, not as records.",
-        )
+        yield INVALID, "ns_at_apex", f"The name servers of {zone} itself are set on the domain, not as records."
     if record.type == "DS":
-        yield (
-            INVALID,
-            "ds_at_apex",
-            f"The DS records of {zone} belong in the zone above it; the registry holds them.",
-        )
+        yield INVALID, "ds_at_apex", f"The DS records of {zone} belong in the zone above it; the registry holds them."
 
 
 def _wildcard(record: RecordData, _after: _After, _zone: str) -> Iterator[_Broken]:
@@ -262,19 +250,11 @@ def _alone(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:
     node = after.node(record.source)
     if record.type == "CNAME":
         if others := node.others("CNAME"):
-            yield (
-                EXCLUSION,
-                "cname_beside_others",
-                f"A CNAME cannot stand beside the {_listed(others)} of its name.",
-            )
+            yield EXCLUSION, "cname_beside_others", f"A CNAME cannot stand beside the {_listed(others)} of its name."
         if node.count["CNAME"] > 1:
             yield EXCLUSION, "cname_twice", "A name has one CNAME record at most."
     elif node.has("CNAME"):
-        yield (
-            EXCLUSION,
-            "cname_beside_others",
-            f"This name has a CNAME, beside which a {record.type} cannot stand.",
-        )
+        yield EXCLUSION, "cname_beside_others", f"This name has a CNAME, beside which a {record.type} cannot stand."
     if record.type == "DNAME" and node.count["DNAME"] > 1:
         yield EXCLUSION, "dname_twice", "A name has one DNAME record at most."
 
@@ -306,17 +286,9 @@ def _delegation(record: RecordData, after: _After, _zone: str) -> Iterator[_Brok
         yield EXCLUSION, "at_delegation", message
     if record.type == "NS":
         if others := node.others(*_AT_DELEGATION, "CNAME"):
-            yield (
-                EXCLUSION,
-                "at_delegation",
-                f"A delegation cannot stand beside the {_listed(others)} of its name.",
-            )
+            yield EXCLUSION, "at_delegation", f"A delegation cannot stand beside the {_listed(others)} of its name."
         if any(below.type not in _ADDRESSES for below in after.below(record.source)):
-            yield (
-                EXCLUSION,
-                "below_delegation",
-                "There are records below this name that the delegation would hide.",
-            )
+            yield EXCLUSION, "below_delegation", "There are records below this name that the delegation would hide."
 
 
 def _dname(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:
