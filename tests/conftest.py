@@ -31,12 +31,15 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "redis: the test uses the server ALPAGE_TEST_REDIS names; it fails in CI without")
     config.addinivalue_line("markers", "needs(program, …): the test runs these programs; it fails in CI without them")
     if IN_CI and not POSTGRESQL:
         raise pytest.UsageError("ALPAGE_TEST_POSTGRESQL is not set: in CI everything runs on PostgreSQL too")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("redis") and not os.environ.get("ALPAGE_TEST_REDIS"):
+        (pytest.fail if IN_CI else pytest.skip)("NOT RUN: ALPAGE_TEST_REDIS names no server")
     for marker in item.iter_markers("needs"):
         path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
         missing = [program for program in marker.args if shutil.which(program, path=path) is None]
@@ -172,7 +175,7 @@ def platform(settings: Settings, database: Database) -> Platform:
 @pytest.fixture
 def client(platform: Platform) -> Iterator[TestClient]:
     """A client without a token; `headers={"Authorization": f"Bearer {token}"}` or the fixture `heidi` brings one."""
-    application = app.build(platform.settings, platform.database)
+    application = app.build(platform.settings, platform.database, app.route_table())
     with TestClient(application, raise_server_exceptions=False) as client:
         yield client
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alpage import accounts, identity, products, tasks
+from alpage import accounts, api, identity, products, tasks
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
 from alpage.api.errors import CATALOGUE
@@ -28,7 +28,7 @@ from alpage.identity.tokens import Tokens, read_pepper
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
 
-ROOMS = (identity, tasks, accounts, products)
+ROOMS = (api, identity, tasks, accounts, products)
 
 
 def route_table() -> RouteTable:
@@ -49,13 +49,13 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
     return Tokens(database, pepper)
 
 
-def build(settings: Settings, database: Database) -> ASGIApp:
+def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     """The application: the API, with the platform's own few pages beside it."""
     registry = CollectorRegistry()
-    api = Api(
+    dispatch = Api(
         settings=settings,
         database=database,
-        table=route_table(),
+        table=table,
         identify=open_tokens(settings, database).identify,
         limits=Limits(settings.rate_limit, settings.items_limit, settings.rate_limit_store),
         totals=Totals(),
@@ -63,13 +63,13 @@ def build(settings: Settings, database: Database) -> ASGIApp:
         networks=Networks(settings.trusted_proxies),
         metrics=Metrics(registry),
     )
-    document = openapi.describe(api.table.routes, settings.public_url)
+    document = openapi.describe(dispatch.table.routes, settings.public_url)
 
     async def description(_request: Request) -> Response:
         return JSONResponse(document)
 
     async def health(_request: Request) -> Response:
-        healthy = await api.workers.run(Database.is_reachable, database)
+        healthy = await dispatch.workers.run(Database.is_reachable, database)
         return JSONResponse({"status": "ok" if healthy else "database unreachable"}, 200 if healthy else 503)
 
     async def metrics(_request: Request) -> Response:
@@ -78,7 +78,7 @@ def build(settings: Settings, database: Database) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
-        api.workers.stop()
+        dispatch.workers.stop()
         database.engine.dispose()
 
     pages = {"/openapi.json": description, "/health": health, "/metrics": metrics}
@@ -86,7 +86,7 @@ def build(settings: Settings, database: Database) -> ASGIApp:
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         is_own = scope["type"] != "http" or scope["path"] in pages
-        await (own(scope, receive, send) if is_own else api(scope, receive, send))
+        await (own(scope, receive, send) if is_own else dispatch(scope, receive, send))
 
     return application
 
@@ -95,7 +95,7 @@ def create() -> ASGIApp:
     """The application a server process runs, on the settings of its environment."""
     settings = load()
     logs.configure(settings.log_level)
-    return build(settings, open_database(settings))
+    return build(settings, open_database(settings), route_table())
 
 
 def _all_processes(registry: CollectorRegistry) -> CollectorRegistry:

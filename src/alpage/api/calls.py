@@ -11,6 +11,7 @@ from alpage.storage.database import Transaction
 if TYPE_CHECKING:  # the route holds functions that take a call
     from sqlalchemy.orm import Session
 
+    from alpage.api.limits import Limits
     from alpage.api.routes import Route
     from alpage.api.totals import Totals
     from alpage.settings import Settings
@@ -39,6 +40,7 @@ class Call:
     language: str
     settings: "Settings"
     totals: "Totals"
+    limits: "Limits"
     transaction: Transaction = field(init=False)
     wanted: frozenset[str] = frozenset()  # the expansions asked for by `with`
     query: Mapping[str, Any] = field(default_factory=dict)

@@ -68,6 +68,7 @@ class Api:
         """The answer to a request, whatever happens."""
         started = perf_counter()
         match: Match | None = None
+        told: list[tuple[str, str]] = []  # headers that stand on the answer, whatever it turns out to be
         try:
             query = bodies.read_query(request.query_string)
             body = bodies.read_json(request.body, request.headers) if request.body else {}
@@ -75,29 +76,31 @@ class Api:
             if request.method == "OPTIONS":
                 return self._options(request)
             match = self.table.find("GET" if request.method == "HEAD" else request.method, request.path)
-            response = self._call(request, match, query, body)
+            response = self._call(request, match, query, body, told)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets an envelope
             response = self._failure(request, match, error)
+        own = {name for name, _ in response.headers}
+        response.headers.extend(header for header in told if header[0] not in own)
         self._finish(request, match, response, perf_counter() - started)
         return response
 
     def _options(self, request: Request) -> Response:
         return Response(204, b"", [("Allow", ", ".join(self.table.allowed(request.path)))])
 
-    def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any) -> Response:
+    def _call(
+        self, request: Request, match: Match, query: dict[str, Any], body: Any, told: list[tuple[str, str]]
+    ) -> Response:
         route = match.route
         caller = self._identify(request, route)
         require_scope(caller, route.scopes or ())
-        headers = self._limit(request, route, caller)
-        call = Call(request, route, caller, _language(request), self.settings, self.totals)
+        told += self._limit(request, route, caller)
+        call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits)
         arguments, wanted_list = _read_input(call, match, query, body)
         if route.items is not None and "body" in arguments:
             self.limits.take(_who(request, caller), ITEMS, route.items(arguments["body"]))
-        response = self._transact(call, match, arguments, wanted_list)
         if call.ignored:
-            headers.append(("X-Ignored-Parameters", ", ".join(call.ignored)))
-        response.headers.extend(headers)
-        return response
+            told.append(("X-Ignored-Parameters", ", ".join(call.ignored)))
+        return self._transact(call, match, arguments, wanted_list)
 
     def _identify(self, request: Request, route: Route) -> Caller:
         authorization = request.headers.get("authorization", "")
@@ -111,10 +114,9 @@ class Api:
         who = _who(request, caller)
         if route.free or request.method == "HEAD":
             return self.limits.look(who).headers()
-        window = self.limits.take(who)
         if route.limit:
             self.limits.take(who, route.limit)
-        return window.headers()
+        return self.limits.take(who).headers()
 
     def _transact(
         self, call: Call, match: Match, arguments: dict[str, Any], wanted_list: listing.Listing

@@ -12,7 +12,9 @@ from limits import RateLimitItem, parse
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from alpage.api.calls import Call
 from alpage.api.errors import ApiError
+from alpage.api.routes import ANY_TOKEN, Routes, Shape
 
 REQUESTS = "requests"
 ITEMS = "items"
@@ -70,10 +72,6 @@ class Limits:
         """What is left of a policy."""
         return self._window(policy, self._item(policy), who)
 
-    def policies(self) -> list[str]:
-        """The names of the policies everybody has."""
-        return [REQUESTS, ITEMS]
-
     def _item(self, policy: str) -> RateLimitItem:
         item = self._policies.get(policy)
         if item is None:  # a route's own limit is its own policy: "5/minute"
@@ -84,3 +82,25 @@ class Limits:
         stats = self._strategy.get_window_stats(item, policy, who)
         reset = max(0, ceil(stats.reset_time - time()))
         return Window(policy, item.amount, item.get_expiry(), max(0, stats.remaining), reset)
+
+
+routes = Routes("Limits")
+
+
+class LimitShape(Shape):
+    """A limit, and how much of it is left to the caller."""
+
+    policy: str
+    limit: int
+    window_seconds: int
+    remaining: int
+    reset_seconds: int
+
+
+@routes.get("/1/limits", scope=ANY_TOKEN, answer=list[LimitShape], free=True)
+def list_limits(call: Call) -> list[Window]:
+    """List the limits of the caller, and what is left of them.
+
+    This call costs nothing.
+    """
+    return [call.limits.look(str(call.caller.user_id), policy) for policy in (REQUESTS, ITEMS)]

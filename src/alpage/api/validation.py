@@ -4,7 +4,7 @@ Pydantic finds the faults, this module puts them into the words of the API. Unkn
 `X-Ignored-Parameters`, so that a typo can be seen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
@@ -48,7 +48,7 @@ def validate(shape: type[ShapeType], value: Any, faults: list[Fault], prefix: st
     try:
         return shape.model_validate(value)
     except ValidationError as error:
-        faults.extend(_fault(detail, prefix) for detail in error.errors(include_url=False))
+        faults.extend(_fault(detail, prefix, shape) for detail in error.errors(include_url=False))
         return None
 
 
@@ -67,12 +67,15 @@ def _names(shape: type[Shape]) -> frozenset[str]:
     )
 
 
-def _fault(detail: ErrorDetails, prefix: str) -> Fault:
+def _fault(detail: ErrorDetails, prefix: str, shape: type[Shape]) -> Fault:
     kind, context = detail["type"], dict(detail.get("ctx", {}))
     attribute = ".".join(str(part) for part in ((prefix, *detail["loc"]) if prefix else detail["loc"]))
-    translate = _RULES.get(kind)
-    if translate is not None:
-        return translate(attribute, detail)
+    if kind == "missing":
+        return Fault("attribute_required", attribute)
+    if kind == "extra_forbidden":
+        return not_among("attribute_filter", attribute, str(detail["loc"][-1]), list(shape.model_fields))
+    if kind in ("literal_error", "enum"):
+        return not_among("attribute_in", attribute, str(detail["input"]), _values(context["expected"]))
     if kind in _LIMITS:
         code, ours, theirs = _LIMITS[kind]
         return Fault(code, attribute, {ours: context[theirs]})
@@ -81,14 +84,8 @@ def _fault(detail: ErrorDetails, prefix: str) -> Fault:
     return _wrong_type(attribute, detail)
 
 
-def _required(attribute: str, _detail: ErrorDetails) -> Fault:
-    return Fault("attribute_required", attribute)
-
-
-def _not_among(attribute: str, detail: ErrorDetails) -> Fault:
-    expected = detail.get("ctx", {})["expected"]
-    values = [part.strip("' ") for part in expected.replace(" or ", ", ").split(", ")]
-    return not_among("attribute_in", attribute, str(detail["input"]), values)
+def _values(expected: str) -> list[str]:
+    return [part.strip("' ") for part in expected.replace(" or ", ", ").split(", ")]
 
 
 def not_among(code: str, attribute: str, value: str, values: list[str]) -> Fault:
@@ -97,19 +94,7 @@ def not_among(code: str, attribute: str, value: str, values: list[str]) -> Fault
     return Fault(code, attribute, {"values": values, **({"suggestion": close[0]} if close else {})})
 
 
-def _unknown_filter(attribute: str, _detail: ErrorDetails) -> Fault:
-    return Fault("attribute_filter", attribute, {"values": []})
-
-
 def _wrong_type(attribute: str, detail: ErrorDetails) -> Fault:
     stem = detail["type"].removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float")
     expected = _EXPECTED.get(stem, stem.removesuffix("_parsing_size"))
     return Fault("attribute_type", attribute, {"expected": expected, "actual": _ACTUAL.get(type(detail["input"]), "other")})
-
-
-_RULES: dict[str, Callable[[str, ErrorDetails], Fault]] = {
-    "missing": _required,
-    "literal_error": _not_among,
-    "enum": _not_among,
-    "extra_forbidden": _unknown_filter,
-}

@@ -1,0 +1,127 @@
+"""Routes that exist for these tests only, and show what no real route shows by itself."""
+
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from alpage.api.calls import Call
+from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
+from alpage.identity.users import User
+from sqlalchemy import Select, select
+
+routes = Routes("Probe")
+
+NUMBERS = [{"id": number, "name": f"n{number % 3}"} for number in range(1, 26)]
+
+
+class Person(Shape):
+    """Somebody of the introduction's example."""
+
+    name: str
+    age: int = Field(ge=18)
+
+
+class Number(Shape):
+    """A number, with what `with` adds to it."""
+
+    id: int
+    name: str
+    square: int = 0
+
+    @staticmethod
+    def _square(_call: Call, _rows: Any, objects: list[dict[str, Any]]) -> None:
+        for number in objects:
+            number["square"] = number["id"] ** 2
+
+    expansions: ClassVar[Any] = {"square": _square}
+
+    @classmethod
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
+        return {"id": row["id"], "name": row["name"]}
+
+
+class NumberFilter(Filter):
+    """Which numbers."""
+
+    names: list[str] | None = None
+    even: bool | None = None
+
+
+class Ids(Shape):
+    """Numbers."""
+
+    ids: list[int]
+
+
+class UserShape(Shape):
+    """A user."""
+
+    id: int
+    first_name: str
+
+
+@routes.post("/1/probe/people", scope=ANY_TOKEN, answer=dict)
+def create_person(call: Call, body: Person) -> dict[str, Any]:
+    """Create nobody."""
+    return {"method": call.route.method, **body.model_dump()}
+
+
+@routes.delete("/1/probe/people", scope=ANY_TOKEN, answer=dict)
+def delete_person(call: Call, body: Person) -> dict[str, Any]:
+    """Delete nobody."""
+    return {"method": call.route.method, **body.model_dump()}
+
+
+@routes.get("/1/probe/numbers", scope=ANY_TOKEN, answer=list[Number], sort={"id": None, "name": None}, search=["name"], cap=20)
+def list_numbers(call: Call, filter: NumberFilter) -> list[dict[str, Any]]:
+    """List numbers."""
+    return [
+        number
+        for number in NUMBERS
+        if (filter.names is None or number["name"] in filter.names)
+        and (filter.even is None or (number["id"] % 2 == 0) == filter.even)
+    ]
+
+
+@routes.get("/1/probe/numbers/{number}", scope=ANY_TOKEN, answer=Number)
+def show_number(call: Call, number: int) -> dict[str, Any]:
+    """Show the first version of a number."""
+    return {"id": number, "name": "one"}
+
+
+@routes.get("/2/probe/numbers/{number}", scope=ANY_TOKEN, answer=Number)
+def show_number_again(call: Call, number: int) -> dict[str, Any]:
+    """Show the second version of a number."""
+    return {"id": number, "name": "two"}
+
+
+@routes.get("/1/probe/users", scope=ANY_TOKEN, answer=list[UserShape], sort={"id": User.id, "first_name": User.first_name}, search=[User.first_name])
+def list_users(call: Call) -> Select[Any]:
+    """List users."""
+    return select(User.__table__)
+
+
+@routes.patch("/1/probe/users/{user}", scope=ANY_TOKEN, answer=UserShape)
+def rename_user(call: Call, user: int) -> User:
+    """Rename a user."""
+    found = call.session.get_one(User, user)
+    found.first_name = "Renamed"
+    return found
+
+
+@routes.get("/1/probe/limited", scope=ANY_TOKEN, answer=bool, limit="2/minute")
+def limited(call: Call) -> bool:
+    """Answer twice a minute."""
+    return True
+
+
+@routes.post("/1/probe/bulk", scope=ANY_TOKEN, answer=int, items=lambda body: len(body.ids))
+def bulk(call: Call, body: Ids) -> int:
+    """Count."""
+    return len(body.ids)
+
+
+@routes.get("/1/probe/failure", scope=ANY_TOKEN, answer=bool)
+def fail(call: Call) -> bool:
+    """Fail."""
+    raise RuntimeError("a secret of the inside")

@@ -1,0 +1,137 @@
+"""Order, offset, pages, totals, search, filters and expansions."""
+
+import pytest
+
+from tests.conventions.routes import of_every_route, path_of
+
+
+def ids(prober, query):
+    answer = prober.call("GET", f"/1/probe/numbers?{query}")
+    assert answer.status_code == 200, answer.text
+    return [number["id"] for number in answer.json()["data"]]
+
+
+def faults(prober, query):
+    answer = prober.call("GET", f"/1/probe/numbers?{query}")
+    assert answer.status_code == 422, answer.text
+    return {fault["context"]["attribute"]: fault for fault in answer.json()["error"]["errors"]}
+
+
+@pytest.mark.parametrize("query", ["order_by=name", "order_by[]=name", "order_by=name,id", "order_for[name]=asc"])
+def test_order_by_as_string_list_and_array(prober, query):
+    assert ids(prober, f"{query}&limit=3") == [3, 6, 9]
+
+
+def test_order_direction_for_all_and_for_one(prober):
+    assert ids(prober, "order_by=name,id&order=desc&limit=2") == [23, 20]
+    assert ids(prober, "order_by=name,id&order=desc&order_for[name]=asc&limit=2") == [24, 21]
+    assert ids(prober, "order=desc&limit=1") == [25]
+
+
+def test_what_cannot_be_sorted_by(prober):
+    fault = faults(prober, "order_by=nam&order=up")
+    assert fault["order_by"]["code"] == "attribute_order_by"
+    assert fault["order_by"]["context"] == {"attribute": "order_by", "values": ["id", "name"], "suggestion": "name"}
+    assert fault["order"]["context"]["values"] == ["asc", "desc"]
+
+
+def test_offset(prober):
+    assert ids(prober, "limit=2&skip=3") == [4, 5]
+    assert ids(prober, "skip=24") == [25]
+
+
+@pytest.mark.parametrize("name", ["per_page", "items_per_page", "items"])
+def test_pages(prober, name):
+    answer = prober.call("GET", f"/1/probe/numbers?page=3&{name}=10").json()
+    assert [number["id"] for number in answer["data"]] == [21, 22, 23, 24, 25]
+    assert (answer["total"], answer["page"], answer["pages"], answer["items_per_page"]) == (25, 3, 3, 10)
+
+
+def test_pages_and_offset_together(prober):
+    assert faults(prober, "page=1&limit=2")["limit"]["code"] == "attribute_conflict"
+
+
+def test_total_instead_of_the_list(prober):
+    answer = prober.call("GET", "/1/probe/numbers?return=total").json()
+    assert (answer["data"], answer["total"]) == (25, 25)
+
+
+def test_a_list_that_was_cut_says_the_total(prober):
+    answer = prober.call("GET", "/1/probe/numbers").json()
+    assert (len(answer["data"]), answer["total"]) == (20, 25)
+    assert "total" not in prober.call("GET", "/1/probe/numbers?filter[even]=1").json()
+
+
+@pytest.mark.parametrize("query", ["page=0", "per_page=0", "per_page=1001", "limit=-1", "skip=-1", "limit=abc", "page=9" * 30])
+def test_numbers_that_are_none(prober, query):
+    assert query.partition("=")[0] in faults(prober, query)
+
+
+def test_search_and_filters(prober):
+    assert ids(prober, "search=N2&limit=2") == [2, 5]
+    assert ids(prober, "filter[names][]=n0&filter[names][]=n1&filter[even]=true&limit=3") == [4, 6, 10]
+
+
+def test_an_unknown_filter_is_refused_with_those_there_are(prober):
+    fault = faults(prober, "filter[name]=n1")["filter.name"]
+    assert fault["code"] == "attribute_filter"
+    assert fault["context"]["values"] == ["names", "even"]
+
+
+@pytest.mark.parametrize("query", ["with=square", "with[]=square", "with=*", "with=square&with=square"])
+def test_expansion(prober, query):
+    assert prober.call("GET", f"/1/probe/numbers/7?{query}").json()["data"]["square"] == 49
+
+
+def test_an_unknown_expansion(prober):
+    fault = faults(prober, "with=sqare")["with"]
+    assert fault["code"] == "attribute_with"
+    assert fault["context"] == {"attribute": "with", "values": ["square"], "suggestion": "square"}
+
+
+def test_lists_of_the_database(prober):
+    for number in range(30):
+        prober.platform.user(f"user{number:02}")
+    answer = prober.call("GET", "/1/probe/users?search=USER&order_by=first_name&order=desc&page=2&per_page=7").json()
+    assert [user["first_name"] for user in answer["data"]] == [f"User{number:02}" for number in range(22, 15, -1)]
+    assert (answer["total"], answer["pages"]) == (30, 5)
+
+
+def test_search_takes_wildcards_as_they_are(prober):
+    assert prober.call("GET", "/1/probe/users?search=%25").json()["data"] == []
+
+
+def test_a_total_follows_every_change(prober):
+    def total():
+        return prober.call("GET", "/1/probe/users?return=total").json()["data"]
+
+    before = total()
+    prober.platform.user("another")
+    assert (before, total(), total()) == (1, 2, 2)
+
+
+LISTS = of_every_route(lambda route: route.is_list and not route.parameters)
+
+
+@LISTS
+def test_every_list_sorts_by_each_of_its_fields(route, heidi):
+    for name in route.sort:
+        answer = heidi.call("GET", f"{path_of(route)}?order_by={name}&order=desc&limit=2")
+        assert answer.status_code in (200, 422), answer.text
+        if answer.status_code == 422:  # a parameter the list cannot do without, and nothing else
+            assert {fault["code"] for fault in answer.json()["error"]["errors"]} == {"attribute_required"}
+
+
+@LISTS
+def test_every_list_has_pages_and_totals(route, heidi):
+    answer = heidi.call("GET", f"{path_of(route)}?page=1&per_page=1").json()
+    if answer["result"] == "success":
+        assert {"total", "page", "pages", "items_per_page"} <= answer.keys()
+        total = heidi.call("GET", f"{path_of(route)}?return=total").json()
+        assert total["data"] == total["total"] == answer["total"]
+
+
+@of_every_route(lambda route: bool(route.shape and route.shape.expansions) and not route.parameters and route.method == "GET")
+def test_every_expansion_loads(route, heidi):
+    for name in route.shape.expansions:
+        assert heidi.call("GET", f"{path_of(route)}?with={name}").status_code in (200, 422)
