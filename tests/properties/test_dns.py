@@ -199,7 +199,7 @@ def test_a_difference_leads_from_one_version_to_the_other_and_back(
 def test_differences_in_a_row_make_one(
     first: list[RecordData], second: list[RecordData], third: list[RecordData]
 ) -> None:
-    composed = versions.compose(versions.diff(first, second), versions.diff(second, third))
+    composed = versions.compose([versions.diff(first, second), versions.diff(second, third)])
     assert composed == versions.diff(first, third)
 
 

@@ -45,12 +45,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why one change of a set cannot be: the API's error code, the rule that failed, and words for people."""
+    """Why one change of a set cannot be: the API's error code, the rule that failed, and words for people.
+
+    A mutual exclusion names the types that stand in the way.
+    """
 
     index: int
     code: str
     reason: str
     message: str
+    conflicting_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +223,9 @@ def _index_below(owners: Iterable[str]) -> dict[str, list[str]]:
     return below
 
 
-# The rules: each looks at one added record and yields (code, reason, message) of what is broken.
+# The rules: each looks at one added record and yields (code, reason, message) of what is broken, and conflicting types.
 
-_Broken = tuple[str, str, str]
+_Broken = tuple[str, str, str] | tuple[str, str, str, tuple[str, ...]]
 
 
 def _writable_type(record: RecordData, _after: _After, _zone: str) -> Iterator[_Broken]:
@@ -233,7 +237,8 @@ def _apex(record: RecordData, _after: _After, zone: str) -> Iterator[_Broken]:
     if record.source != names.APEX:
         return
     if record.type == "CNAME":
-        yield EXCLUSION, "cname_at_apex", f"{zone} itself has SOA and NS records, beside which a CNAME cannot stand."
+        message = f"{zone} itself has SOA and NS records, beside which a CNAME cannot stand."
+        yield EXCLUSION, "cname_at_apex", message, ("NS", "SOA")
     if record.type == "NS":
         yield INVALID, "ns_at_apex", f"The name servers of {zone} itself are set on the domain, not as records."
     if record.type == "DS":
@@ -250,13 +255,15 @@ def _alone(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:
     node = after.node(record.source)
     if record.type == "CNAME":
         if others := node.others("CNAME"):
-            yield EXCLUSION, "cname_beside_others", f"A CNAME cannot stand beside the {_listed(others)} of its name."
+            message = f"A CNAME cannot stand beside the {_listed(others)} of its name."
+            yield EXCLUSION, "cname_beside_others", message, tuple(others)
         if node.count["CNAME"] > 1:
-            yield EXCLUSION, "cname_twice", "A name has one CNAME record at most."
+            yield EXCLUSION, "cname_twice", "A name has one CNAME record at most.", ("CNAME",)
     elif node.has("CNAME"):
-        yield EXCLUSION, "cname_beside_others", f"This name has a CNAME, beside which a {record.type} cannot stand."
+        message = f"This name has a CNAME, beside which a {record.type} cannot stand."
+        yield EXCLUSION, "cname_beside_others", message, ("CNAME",)
     if record.type == "DNAME" and node.count["DNAME"] > 1:
-        yield EXCLUSION, "dname_twice", "A name has one DNAME record at most."
+        yield EXCLUSION, "dname_twice", "A name has one DNAME record at most.", ("DNAME",)
 
 
 def _loop(record: RecordData, _after: _After, zone: str) -> Iterator[_Broken]:
@@ -271,10 +278,10 @@ def _above(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:
     for ancestor in names.ancestors(record.source):
         node = after.node(ancestor)
         if node.has("DNAME"):
-            yield EXCLUSION, "below_dname", f"“{ancestor}” has a DNAME, below which there are no names."
+            yield EXCLUSION, "below_dname", f"“{ancestor}” has a DNAME, below which there are no names.", ("DNAME",)
         if ancestor != names.APEX and node.has("NS") and record.type not in _ADDRESSES:
             message = f"“{ancestor}” is delegated to other name servers; below it only their addresses can stand here."
-            yield EXCLUSION, "below_delegation", message
+            yield EXCLUSION, "below_delegation", message, ("NS",)
 
 
 def _delegation(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:
@@ -283,17 +290,20 @@ def _delegation(record: RecordData, after: _After, _zone: str) -> Iterator[_Brok
         return
     if record.type not in _AT_DELEGATION:
         message = f"This name is delegated to other name servers, beside which a {record.type} cannot stand."
-        yield EXCLUSION, "at_delegation", message
+        yield EXCLUSION, "at_delegation", message, ("NS",)
     if record.type == "NS":
         if others := node.others(*_AT_DELEGATION, "CNAME"):
-            yield EXCLUSION, "at_delegation", f"A delegation cannot stand beside the {_listed(others)} of its name."
-        if any(below.type not in _ADDRESSES for below in after.below(record.source)):
-            yield EXCLUSION, "below_delegation", "There are records below this name that the delegation would hide."
+            message = f"A delegation cannot stand beside the {_listed(others)} of its name."
+            yield EXCLUSION, "at_delegation", message, tuple(others)
+        if hidden := {below.type for below in after.below(record.source)} - _ADDRESSES:
+            message = "There are records below this name that the delegation would hide."
+            yield EXCLUSION, "below_delegation", message, tuple(sorted(hidden))
 
 
 def _dname(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:
-    if record.type == "DNAME" and any(True for _ in after.below(record.source)):
-        yield EXCLUSION, "below_dname", "There are records below this name that the DNAME would hide."
+    if record.type == "DNAME" and (hidden := {below.type for below in after.below(record.source)}):
+        message = "There are records below this name that the DNAME would hide."
+        yield EXCLUSION, "below_dname", message, tuple(sorted(hidden))
 
 
 def _set_size(record: RecordData, after: _After, _zone: str) -> Iterator[_Broken]:

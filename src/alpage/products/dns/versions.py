@@ -61,13 +61,17 @@ def invert(delta: Delta) -> Delta:
     return Delta(removed=delta.added, added=delta.removed)
 
 
-def compose(first: Delta, second: Delta) -> Delta:
-    """Give the one delta that does what two do in a row; what the second takes back is in neither half."""
-    gone, new = set(first.removed), set(first.added)
-    taken_back = new.intersection(second.removed)
-    put_back = gone.intersection(second.added)
-    removed = (gone - put_back) | (set(second.removed) - taken_back)
-    added = (new - taken_back) | (set(second.added) - put_back)
+def compose(deltas: Iterable[Delta]) -> Delta:
+    """Give the one delta that does what several do in a row; what a later one takes back is in neither half."""
+    removed: set[RecordData] = set()
+    added: set[RecordData] = set()
+    for delta in deltas:
+        taken_back = added.intersection(delta.removed)
+        put_back = removed.intersection(delta.added)
+        added -= taken_back
+        removed -= put_back
+        removed.update(record for record in delta.removed if record not in taken_back)
+        added.update(record for record in delta.added if record not in put_back)
     return _delta(removed, added)
 
 
