@@ -32,9 +32,10 @@ ROOMS = (api, identity, tasks, accounts, products)
 
 
 def route_table() -> RouteTable:
-    """Every route of every room; also makes the products' error codes known."""
-    for catalogue in Path(str(files(products))).glob("*/errors.toml"):
-        CATALOGUE.add(catalogue)
+    """Every route of every room; also makes the rooms' and products' error codes known."""
+    for room in ROOMS:
+        for catalogue in Path(str(files(room))).glob("**/errors.toml"):
+            CATALOGUE.add(catalogue)
     return RouteTable(route for room in ROOMS for route in routes.collect(room))
 
 

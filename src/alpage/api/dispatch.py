@@ -136,7 +136,7 @@ class Api:
                 call.transaction.commit()
         finally:
             call.transaction.close()
-        return envelope.success(data, call.route.status, call.root)
+        return data if isinstance(data, Response) else envelope.success(data, call.route.status, call.root)
 
     def _failure(self, request: Request, match: Match | None, error: Exception) -> Response:
         known = _as_api_error(error)
@@ -194,7 +194,7 @@ async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
 
 async def _send(send: Send, request: Request, response: Response) -> None:
     headers = [
-        (b"content-type", b"application/json"),
+        (b"content-type", response.content_type.encode()),
         (b"content-length", str(len(response.body)).encode()),
         (b"x-request-id", request.id.encode()),
         *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers),

@@ -11,11 +11,12 @@ from alpage.api.errors import ApiError
 
 @dataclass(slots=True)
 class Response:
-    """An answer on its way to the wire."""
+    """An answer on its way to the wire. The handler of a route with `answer=Response` makes its own, without envelope."""
 
     status: int
     body: bytes
     headers: list[tuple[str, str]] = field(default_factory=list)
+    content_type: str = "application/json"
 
 
 def success(data: Any, status: int, root: Mapping[str, Any]) -> Response:

@@ -28,8 +28,13 @@ def read(route: Route, query: dict[str, Any], faults: list[Fault]) -> frozenset[
 
 
 def expand(call: Call, rows: list[Any], objects: list[dict[str, Any]]) -> None:
-    """Adds the fields that were asked for, each for all objects at once."""
-    if call.wanted and call.route.shape is not None:
-        for name, load in call.route.shape.expansions.items():
+    """Adds the fields that stand elsewhere: those every object has, and those that were asked for."""
+    shape = call.route.shape
+    if shape is None:
+        return
+    for load in shape.parts.values():
+        load(call, rows, objects)
+    if call.wanted:
+        for name, load in shape.expansions.items():
             if name in call.wanted:
                 load(call, rows, objects)

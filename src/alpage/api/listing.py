@@ -7,6 +7,7 @@ it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import combining, normalize
 
 from sqlalchemy import Select, or_
 
@@ -123,7 +124,7 @@ class _Objects:
         needle = listing.search.casefold()
         kept = [row for row in objects if not needle or self._matches(row, call.route.search, needle)]
         for name, descending in reversed(listing.order):
-            kept.sort(key=lambda row: row[name], reverse=descending)
+            kept.sort(key=lambda row: _place(row[name]), reverse=descending)
         self._kept, self._skip = kept, listing.skip
 
     @staticmethod
@@ -135,6 +136,14 @@ class _Objects:
 
     def total(self) -> int:
         return len(self._kept)
+
+
+def _place(value: Any) -> Any:
+    """Where a value stands in the order: text as in a dictionary (Égypte among the E), what is missing last."""
+    if isinstance(value, str):
+        letters = normalize("NFKD", value.casefold())
+        return False, "".join(letter for letter in letters if not combining(letter))
+    return value is None, value or 0
 
 
 class _Query:

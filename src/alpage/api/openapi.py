@@ -8,6 +8,7 @@ from pydantic.json_schema import JsonSchemaValue, models_json_schema
 
 from alpage import __doc__ as about
 from alpage.api import listing
+from alpage.api.envelope import Response
 from alpage.api.errors import CATALOGUE
 from alpage.api.languages import LANGUAGES
 from alpage.api.routes import PathParameter, Route, Shape
@@ -152,6 +153,8 @@ def _parameter(name: str, schema: JsonSchemaValue, description: str) -> JsonSche
 
 
 def _answer(route: Route) -> JsonSchemaValue:
+    if route.answer is Response:
+        return {"description": HTTPStatus(route.status).phrase, "content": {"*/*": {}}}
     data: JsonSchemaValue = _schema_of(route)
     if route.is_list:
         data = {"anyOf": [{"type": "array", "items": data}, {"type": "integer"}]}

@@ -39,22 +39,27 @@ class Shape(BaseModel):
     """What goes over the wire: the fields of an object, of a body, of a query.
 
     `expansions` are the optional fields that `with` loads; each gets all rows of an answer at once, with the objects
-    made from them, to add its field to.
+    made from them, to add its field to. `parts` are loaded in the same way, but always: required fields that stand in
+    other tables.
     """
 
     model_config = ConfigDict(extra="ignore")
     expansions: ClassVar[Mapping[str, Expansion]] = {}
+    parts: ClassVar[Mapping[str, Expansion]] = {}
 
     @classmethod
     def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - shapes of its own kind use the call
-        """The object on the wire, from a row of a query or an object of the unit of work."""
+        """The object on the wire, from a row of a query, an object of the unit of work, or a dict of its fields."""
+        if isinstance(row, dict):
+            return {**row}
         names, values = cls._reader()
         return dict(zip(names, values(row), strict=True))
 
     @classmethod
     def _reader(cls) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
         if "_read" not in cls.__dict__:
-            names = tuple(name for name, info in cls.model_fields.items() if info.is_required())
+            required = [name for name, info in cls.model_fields.items() if info.is_required()]
+            names = tuple(name for name in required if name not in cls.parts)
             type.__setattr__(cls, "_read", (names, attrgetter(*names)))
         return typing.cast("tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]", cls.__dict__["_read"])
 

@@ -16,7 +16,7 @@ from alpage.storage.changes import Change
 from alpage.storage.tables import Base
 
 KEPT = 10_000
-DECIDING = ("search", "filter")  # the parameters that change which rows there are
+DECIDING = ("search", "filter")  # parameters that change which rows there are, besides those a route declares
 
 
 class Totals:
@@ -29,7 +29,8 @@ class Totals:
 
     def get(self, call: Call, query: Select[Any]) -> int:
         """The number of rows of a list's query."""
-        deciding = repr([call.query.get(name) for name in DECIDING])
+        own = call.route.query.model_fields if call.route.query else ()
+        deciding = repr([call.query.get(name) for name in (*DECIDING, *own)])
         key = (call.route.name, call.request.path, call.caller, deciding)
         latest = call.transaction.execute(self._latest_change(call, query)).scalar() or 0
         with self._lock:
@@ -37,8 +38,7 @@ class Totals:
         return total if seen == latest else self._count(call, query, key, latest)
 
     def _count(self, call: Call, query: Select[Any], key: Any, latest: int) -> int:
-        counted = query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
-        total = int(call.transaction.execute(counted).scalar_one())
+        total = int(call.transaction.execute(_counted(query)).scalar_one())
         with self._lock:
             self._kept[key] = (latest, total)
             self._kept.move_to_end(key)
@@ -49,9 +49,14 @@ class Totals:
     def _latest_change(self, call: Call, query: Select[Any]) -> Select[Any]:
         statement = self._latest.get(call.route.name)
         if statement is None:
-            each = [select(func.max(Change.id).label("id")).where(Change.event == event) for event in _events(query)]
+            events = _events(_counted(query))
+            each = [select(func.max(Change.id).label("id")).where(Change.event == event) for event in events]
             statement = self._latest[call.route.name] = select(func.max(union_all(*each).subquery().c.id))
         return statement
+
+
+def _counted(query: Select[Any]) -> Select[Any]:
+    return query.with_only_columns(func.count(), maintain_column_froms=True).order_by(None)
 
 
 def _events(query: Select[Any]) -> list[str]:
