@@ -2,6 +2,7 @@
 # make test    run the tests
 # make check   lint, types, and the order of the rooms
 # make surface write what is generated from the routes
+# make migration M="…"  write the migration to the tables as they are now
 # make bench   measure, side by side with other stacks
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ DNS_PORT ?= 5300
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check surface bench
+.PHONY: run test check surface bench migration
 
 run: $(READY)
 	@$(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
@@ -29,6 +30,9 @@ check: $(READY)
 
 surface: $(READY)
 	$(BIN)/python -m tests.surface.write
+
+migration: $(READY)
+	$(BIN)/python -m tests.storage.write_migration '$(M)'
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -57,9 +57,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "database" in metafunc.fixturenames:
-        engines = ["sqlite", *(["postgresql"] if POSTGRESQL else [])]
-        metafunc.parametrize("database", engines, indirect=True)
+    for name in ("database", "bare_database"):
+        if name in metafunc.fixturenames:
+            metafunc.parametrize(name, ["sqlite", *(["postgresql"] if POSTGRESQL else [])], indirect=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -101,6 +101,27 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path)
     fresh = connect(f"sqlite:///{path}")
     yield fresh
     fresh.engine.dispose()
+
+
+@pytest.fixture
+def bare_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    if request.param == "sqlite":
+        fresh = connect(f"sqlite:///{tmp_path / 'alpage.db'}")
+        yield fresh
+        fresh.engine.dispose()
+        return
+    kept: Database = request.getfixturevalue("postgresql")
+    _drop_everything(kept)
+    yield kept
+    _drop_everything(kept)
+    Base.metadata.create_all(kept.engine)
+
+
+def _drop_everything(database: Database) -> None:
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
 
 
 @dataclass
