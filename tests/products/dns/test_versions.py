@@ -35,7 +35,7 @@ def test_a_difference_only_fits_where_it_was_made_for() -> None:
 def test_two_differences_become_one() -> None:
     there, back = Delta(removed=(A1,), added=(A2,)), Delta(removed=(A2,), added=(A1,))
     assert not versions.compose([there, back])
-    assert versions.compose([there, Delta(removed=(A2,), added=(A3,))) == Delta(removed=(A1,), added=(A3,)])
+    assert versions.compose([there, Delta(removed=(A2,), added=(A3,))]) == Delta(removed=(A1,), added=(A3,))
 
 
 def test_a_person_reads_what_changed() -> None:
