@@ -7,15 +7,16 @@ Pydantic finds the faults, this module puts them into the words of the API. Unkn
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from alpage.api.errors import Fault
 from alpage.api.routes import Shape
 
 ShapeType = TypeVar("ShapeType", bound=Shape)
+Item = TypeVar("Item")
 
 _LIMITS = {  # pydantic's rule → our code, its key in the context, pydantic's key
     "greater_than_equal": ("attribute_min_value", "min_value", "ge"),
@@ -36,6 +37,13 @@ _EXPECTED = {
 _ACTUAL = {
     str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object", type(None): "null",
 }  # fmt: skip
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Several = Annotated[tuple[Item, ...], BeforeValidator(_as_list)]  # in a query: `a[]=1`, `a=1&a=2`, or a single `a=1`
 
 
 def fault(code: str, **context: Any) -> PydanticCustomError:
