@@ -81,7 +81,7 @@ class Recorder:
     """Collects the changes of one transaction and writes them into the log before it commits."""
 
     def __init__(self, author: Author) -> None:
-        self._author = author
+        self.author = author
         self._entries: dict[tuple[str, int], Entry] = {}
 
     def watch(self, session: Session) -> None:
@@ -111,9 +111,9 @@ class Recorder:
                     "action": entry.action,
                     "object_id": entry.object_id,
                     "account_id": entry.account_id,
-                    "user_id": self._author.user_id,
-                    "token_id": self._author.token_id,
-                    "request_id": self._author.request_id,
+                    "user_id": self.author.user_id,
+                    "token_id": self.author.token_id,
+                    "request_id": self.author.request_id,
                     "before": entry.before,
                     "after": entry.after,
                 }

@@ -59,12 +59,17 @@ class Transaction:
             self.changes.write(self._session)
             self._session.commit()
 
+    def release(self) -> None:
+        """Lets go of the snapshot of a transaction that only reads, for who has read enough and now waits for others."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def close(self) -> None:
         """Ends the transaction; what was not committed is gone."""
         if self._session is not None:
             self._session.close()
-        if self._connection is not None:
-            self._connection.close()
+        self.release()
 
     def _open(self) -> Connection:
         if self._connection is None:
