@@ -24,16 +24,11 @@ class NotRegistrableError(ValueError):
 
 def to_ascii(text: str) -> str | None:
     """The stored spelling of a name in any spelling; None for what cannot be a name. Labels like `_dmarc` may be."""
-    name = text.strip().removesuffix(".")
-    if not name or len(name) > MAX_NAME_CHARACTERS:
+    given = text.strip().removesuffix(".")
+    if len(given) > MAX_NAME_CHARACTERS:  # before the mapping, which costs more than linear time
         return None
-    if name.isascii():
-        return name.lower()
-    try:
-        mapped = idna.uts46_remap(name, std3_rules=False)
-        return ".".join(_to_a_label(label) for label in mapped.split("."))
-    except (idna.IDNAError, UnicodeError):
-        return None
+    name = given.lower() if given.isascii() else _map(given)
+    return name if name is not None and len(name) <= MAX_NAME_CHARACTERS and "" not in name.split(".") else None
 
 
 def to_unicode(name: str) -> str:
@@ -50,7 +45,7 @@ def with_parents(name: str) -> list[str]:
 def host(text: str) -> str | None:
     """The stored spelling of the full name of a machine; None for what is none (RFC 1123, 2.1; IDNA 2008)."""
     name = to_ascii(text)
-    if name is None or len(name) > MAX_NAME_CHARACTERS:
+    if name is None:
         return None
     labels = name.split(".")
     is_host = len(labels) > 1 and all(map(_is_host_label, labels)) and not labels[-1].isdigit()
@@ -75,6 +70,14 @@ def registrable(text: str) -> str:
 def _is_host_label(label: str) -> bool:
     is_broken_idn = label.startswith("xn--") and _to_u_label(label) == label
     return _LABEL.fullmatch(label) is not None and not is_broken_idn
+
+
+def _map(name: str) -> str | None:
+    try:
+        mapped = idna.uts46_remap(name, std3_rules=False)
+        return ".".join(_to_a_label(label) for label in mapped.split("."))
+    except (idna.IDNAError, UnicodeError):
+        return None
 
 
 def _to_a_label(label: str) -> str:
