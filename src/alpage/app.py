@@ -24,7 +24,7 @@ from alpage.api.networks import Networks
 from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
-from alpage.identity.tokens import Tokens, read_pepper
+from alpage.identity.tokens import Tokens, pepper_of
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
 
@@ -46,8 +46,7 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    pepper = settings.pepper.encode() or read_pepper(settings.data / "pepper")
-    return Tokens(database, pepper)
+    return Tokens(database, pepper_of(settings))
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:

@@ -24,11 +24,12 @@ from sqlalchemy import JSON, ForeignKey, Select, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.api.callers import Caller, not_authorized
+from alpage.settings import Settings
 from alpage.storage.changes import NOBODY, SECRET
 from alpage.storage.database import Database
 from alpage.storage.tables import Base
 
-Kind = Literal["pat", "at", "rt", "cs", "dc", "rat"]
+Kind = Literal["pat", "at", "rt", "cs", "dc", "rat", "ap"]
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 SECRET_LENGTH = 43
@@ -110,7 +111,9 @@ def checksum(body: str) -> str:
 
 def is_well_formed(token: str) -> bool:
     """Whether this could be a token at all."""
-    return token.startswith("alp_") and token.isascii() and checksum(token[:-CHECKSUM_LENGTH]) == token[-CHECKSUM_LENGTH:]
+    return (
+        token.startswith("alp_") and token.isascii() and checksum(token[:-CHECKSUM_LENGTH]) == token[-CHECKSUM_LENGTH:]
+    )
 
 
 def read_pepper(path: Path) -> bytes:
@@ -120,6 +123,16 @@ def read_pepper(path: Path) -> bytes:
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(32))
     return path.read_text().strip().encode()
+
+
+def pepper_of(settings: Settings) -> bytes:
+    """The key of the token hashes of a platform."""
+    return settings.pepper.encode() or read_pepper(settings.data / "pepper")
+
+
+def keyed_hash(pepper: bytes, secret: str) -> str:
+    """A secret as it is kept."""
+    return hmac.new(pepper, secret.encode(), sha256).hexdigest()
 
 
 def normalise_scopes(scopes: Iterable[str]) -> list[str]:
@@ -234,7 +247,7 @@ class Tokens:
             transaction.session.merge(TokenUse(token_id=token_id, used_at=int(now)))
 
     def _hash(self, token: str) -> str:
-        return hmac.new(self._pepper, token.encode(), sha256).hexdigest()
+        return keyed_hash(self._pepper, token)
 
 
 _BY_HASH: Select[Any] = select(Token.__table__).where(Token.hash == bindparam("hash"))

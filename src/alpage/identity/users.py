@@ -20,11 +20,12 @@ class User(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(128), unique=True)
     email: Mapped[str] = mapped_column(String(128), unique=True)
+    is_email_checked: Mapped[bool] = mapped_column(default=True)  # who makes a user vouches for the address
     first_name: Mapped[str] = mapped_column(String(128))
     last_name: Mapped[str] = mapped_column(String(128))
     display_name: Mapped[str] = mapped_column(String(257))
     is_sso: Mapped[bool] = mapped_column(default=False)
-    avatar: Mapped[str | None] = mapped_column(default=None, info={SECRET: True})  # a data URL, too long for the log
+    avatar: Mapped[str | None] = mapped_column(default=None)  # the address of his picture
     password_hash: Mapped[str | None] = mapped_column(default=None, info={SECRET: True})
     password_changed_at: Mapped[int | None] = mapped_column(default=None)
     current_account_id: Mapped[int | None] = mapped_column(default=None)
