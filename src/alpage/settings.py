@@ -7,10 +7,12 @@ A value comes from the environment (`ALPAGE_RATE_LIMIT=60/minute`), else from th
 import os
 import tomllib
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from limits import parse as parse_limit
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "ALPAGE_"
 
@@ -27,7 +29,9 @@ class Settings(BaseModel):
     data: Path = Field(default=Path("data"), description="Folder of everything that is kept: database, keys, files.")
     host: str = Field(default="127.0.0.1", description="Address the HTTP server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port the HTTP server listens on.")
-    workers: int = Field(default=1, ge=1, description="Server processes; more than one wants a shared rate limit store.")
+    workers: int = Field(
+        default=1, ge=1, description="Server processes; more than one wants a shared rate limit store."
+    )
     threads: int = Field(default=8, ge=1, description="Threads a server process answers requests with.")
     url: str = Field(default="", description="Public address of the API; empty: `http://<host>:<port>`.")
     trusted_proxies: tuple[str, ...] = Field(
@@ -43,12 +47,15 @@ class Settings(BaseModel):
         description="SQLite only. A killed process loses nothing either way; a power cut may lose the last commits"
         " with NORMAL, none with FULL.",
     )
-    pepper: str = Field(default="", description="Key of the token hashes; empty: a file in the data folder.", repr=False)
+    pepper: str = Field(
+        default="", description="Key of the token hashes; empty: a file in the data folder.", repr=False
+    )
 
     rate_limit: str = Field(default="60/minute", description="Requests a user may send, over all his tokens.")
     items_limit: str = Field(default="6000/minute", description="Items a user may change through bulk routes.")
     rate_limit_store: str = Field(
-        default="memory://", description="Where the counters are: `memory://`, or `redis://host:port` for many processes."
+        default="memory://",
+        description="Where the counters are: `memory://`, or `redis://host:port` for many processes.",
     )
     body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
 
@@ -69,6 +76,19 @@ class Settings(BaseModel):
     dns_answers_per_second: int = Field(
         default=200, ge=0, description="Answers a second to one client network before truncation; 0: no limit."
     )
+
+    @field_validator("rate_limit", "items_limit")
+    @classmethod
+    def _is_a_limit(cls, value: str) -> str:
+        parse_limit(value)
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
 
     @cached_property
     def database_url(self) -> str:

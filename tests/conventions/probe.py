@@ -72,7 +72,9 @@ def delete_person(call: Call, body: Person) -> dict[str, Any]:
     return {"method": call.route.method, **body.model_dump()}
 
 
-@routes.get("/1/probe/numbers", scope=ANY_TOKEN, answer=list[Number], sort={"id": None, "name": None}, search=["name"], cap=20)
+@routes.get(
+    "/1/probe/numbers", scope=ANY_TOKEN, answer=list[Number], sort={"id": None, "name": None}, search=["name"], cap=20
+)
 def list_numbers(call: Call, filter: NumberFilter) -> list[dict[str, Any]]:
     """List numbers."""
     return [
@@ -95,7 +97,13 @@ def show_number_again(call: Call, number: int) -> dict[str, Any]:
     return {"id": number, "name": "two"}
 
 
-@routes.get("/1/probe/users", scope=ANY_TOKEN, answer=list[UserShape], sort={"id": User.id, "first_name": User.first_name}, search=[User.first_name])
+@routes.get(
+    "/1/probe/users",
+    scope=ANY_TOKEN,
+    answer=list[UserShape],
+    sort={"id": User.id, "first_name": User.first_name},
+    search=[User.first_name],
+)
 def list_users(call: Call) -> Select[Any]:
     """List users."""
     return select(User.__table__)

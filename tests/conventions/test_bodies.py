@@ -25,7 +25,9 @@ def test_another_media_type_is_refused(prober, content_type):
 
 
 def test_json_with_a_charset_is_json(prober):
-    assert send(prober, b'{"name":"a","age":20}', **{"Content-Type": "application/json; charset=utf-8"}).status_code == 201
+    assert (
+        send(prober, b'{"name":"a","age":20}', **{"Content-Type": "application/json; charset=utf-8"}).status_code == 201
+    )
 
 
 def test_broken_json_tells_where(prober):

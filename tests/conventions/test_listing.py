@@ -62,7 +62,9 @@ def test_a_list_that_was_cut_says_the_total(prober):
     assert "total" not in prober.call("GET", "/1/probe/numbers?filter[even]=1").json()
 
 
-@pytest.mark.parametrize("query", ["page=0", "per_page=0", "per_page=1001", "limit=-1", "skip=-1", "limit=abc", "page=9" * 30])
+@pytest.mark.parametrize(
+    "query", ["page=0", "per_page=0", "per_page=1001", "limit=-1", "skip=-1", "limit=abc", "page=9" * 30]
+)
 def test_numbers_that_are_none(prober, query):
     assert query.partition("=")[0] in faults(prober, query)
 
@@ -131,7 +133,9 @@ def test_every_list_has_pages_and_totals(route, heidi):
         assert total["data"] == total["total"] == answer["total"]
 
 
-@of_every_route(lambda route: bool(route.shape and route.shape.expansions) and not route.parameters and route.method == "GET")
+@of_every_route(
+    lambda route: bool(route.shape and route.shape.expansions) and not route.parameters and route.method == "GET"
+)
 def test_every_expansion_loads(route, heidi):
     for name in route.shape.expansions:
         assert heidi.call("GET", f"{path_of(route)}?with={name}").status_code in (200, 422)

@@ -57,7 +57,9 @@ def test_what_comes_and_goes_within_a_transaction_leaves_nothing(platform):
 
 def test_a_failed_transaction_leaves_nothing(platform):
     with pytest.raises(RuntimeError), platform.database.transaction(NOBODY) as transaction:
-        transaction.session.add(User(login="x", email="x", first_name="x", last_name="x", display_name="x", created_at=0))
+        transaction.session.add(
+            User(login="x", email="x", first_name="x", last_name="x", display_name="x", created_at=0)
+        )
         transaction.session.flush()
         raise RuntimeError
     assert entries(platform.database) == []

@@ -1,8 +1,24 @@
 """The `alpage` command. Each command's module is imported when it is called, so that help is quick."""
 
+import sys
+
 from cyclopts import App
 
-main = App(name="alpage", help="An independent hosting platform whose product is its API.")
-main.command("alpage.cli.serve:serve")
-main.command("alpage.cli.serve:migrate")
-main.command("alpage.cli.token:app", name="token")
+app = App(name="alpage", help="An independent hosting platform whose product is its API.")
+app.command("alpage.cli.serve:serve", help="Start the platform: the API and the name server.")
+app.command("alpage.cli.serve:migrate", help="Bring the tables of a data folder up to date.")
+app.command("alpage.cli.token:app", name="token", help="Create, list and revoke personal tokens.")
+
+
+def main() -> None:
+    """Runs the command line."""
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "alpage":
+            raise
+        print(
+            f"alpage: this command needs {error.name}; install the server: pip install 'alpage[server]'",
+            file=sys.stderr,
+        )
+        raise SystemExit(2) from None

@@ -5,13 +5,13 @@ from time import time
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from sqlalchemy import select
 
 from alpage.cli.platform import open_platform, stop
 from alpage.identity import users
 from alpage.identity.tokens import SCOPES, Token, TokenUse
-from sqlalchemy import select
 
-app = App(help="Create, list and revoke personal tokens.")
+app = App(name="token", help="Create, list and revoke personal tokens.")
 
 DAY_SECONDS = 86_400
 

@@ -1,0 +1,80 @@
+"""The platform as a program of its own, as a user starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ALPAGE = Path(sys.executable).parent / "alpage"
+PATIENCE_SECONDS = 30
+
+
+@dataclass
+class Running:
+    """A started platform."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+    url: str
+    log: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What `demo.env` says."""
+        return dict(line.split("=", 1) for line in (self.data / "demo.env").read_text().splitlines())
+
+    def stop(self) -> int:
+        """Asks the platform to end, and answers with its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+def free_port() -> int:
+    """A port nobody listens on, for UDP and TCP."""
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        port = int(tcp.getsockname()[1])
+        udp.bind(("127.0.0.1", port))
+        return port
+
+
+@contextmanager
+def running(data: Path, **environment: str) -> Iterator[Running]:
+    """Starts `alpage serve --demo` and waits until it answers."""
+    port, dns_port = free_port(), free_port()
+    data.mkdir(parents=True, exist_ok=True)
+    log = data / "log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [ALPAGE, "serve", "--demo", "--data", data, "--port", str(port), "--dns-port", str(dns_port)],
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+        )
+    platform = Running(process, data, f"http://127.0.0.1:{port}", log)
+    try:
+        _wait(platform)
+        yield platform
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _wait(platform: Running) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and platform.process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{platform.url}/health"):
+                return
+        except urllib.error.URLError:
+            time.sleep(0.05)
+    raise AssertionError(f"the platform did not start:\n{platform.log.read_text()}")
