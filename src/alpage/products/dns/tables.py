@@ -3,7 +3,7 @@
 `access.py` says who sees them; only `edits.py` writes them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
@@ -92,8 +92,9 @@ def lines(records: Iterable[RecordData]) -> list[Line]:
 
 def delta_of(version: Any) -> Delta:
     """What a version did, from its row."""
-    return Delta(removed=_records(version.removed), added=_records(version.added))
+    return Delta(removed=tuple(map(_record, version.removed)), added=tuple(map(_record, version.added)))
 
 
-def _records(kept: Sequence[Line]) -> tuple[RecordData, ...]:
-    return tuple(RecordData(*line) for line in kept)
+def _record(line: Line) -> RecordData:
+    source, rtype, ttl, target = line
+    return RecordData(source, rtype, ttl, target)

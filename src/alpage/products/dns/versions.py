@@ -1,8 +1,9 @@
 """Versions of a zone as differences: what name servers fetch (IXFR), people review and a revert takes back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NotRequired, TypedDict
+from itertools import zip_longest
+from typing import Literal, NotRequired, TypedDict, cast
 
 from alpage.products.dns.recorddata import RecordData, in_order
 
@@ -75,31 +76,34 @@ def compose(deltas: Iterable[Delta]) -> Delta:
     return _delta(removed, added)
 
 
-def explain(delta: Delta) -> list[Difference]:
-    """Give a delta as a person reads it: within one name and type, what goes and what comes is a change.
+def pairs(delta: Delta) -> Iterator[tuple[RecordData | None, RecordData | None]]:
+    """Give what goes beside what takes its place, in DNS order.
 
-    Records with the same target are paired first, then the others in order.
+    Within one name and type, records with the same target belong together first, then the others in order.
     """
     removed, added = _sets(delta.removed), _sets(delta.added)
-    keys = dict.fromkeys((record.source, record.type) for record in in_order([*delta.removed, *delta.added]))
-    return [line for key in keys for line in _explain_set(key, removed.get(key, []), added.get(key, []))]
+    for key in dict.fromkeys((record.source, record.type) for record in in_order([*delta.removed, *delta.added])):
+        leaving, coming = removed.get(key, []), {record.target: record for record in added.get(key, [])}
+        kept = [(record, coming.pop(record.target)) for record in leaving if record.target in coming]
+        rest = [record for record in leaving if record.target not in {old.target for old, _ in kept}]
+        yield from kept
+        yield from zip_longest(rest, coming.values())
 
 
-def _explain_set(key: tuple[str, str], removed: list[RecordData], added: list[RecordData]) -> list[Difference]:
-    source, rtype = key
-    arriving = {record.target: record for record in added}
-    pairs = [(record, arriving.pop(record.target)) for record in removed if record.target in arriving]
-    paired = {old.target for old, _ in pairs}
-    leaving, coming = [record for record in removed if record.target not in paired], list(arriving.values())
-    both = min(len(leaving), len(coming))
-    pairs += zip(leaving[:both], coming[:both], strict=True)
-    lines = [
-        Difference(change="changed", source=source, type=rtype, before=_state(old), after=_state(new))
-        for old, new in pairs
-    ]
-    lines += [Difference(change="removed", source=source, type=rtype, before=_state(old)) for old in leaving[both:]]
-    lines += [Difference(change="added", source=source, type=rtype, after=_state(new)) for new in coming[both:]]
-    return lines
+def explain(delta: Delta) -> list[Difference]:
+    """Give a delta as a person reads it: what takes the place of something is a change of it."""
+    return [_explain(before, after) for before, after in pairs(delta)]
+
+
+def _explain(before: RecordData | None, after: RecordData | None) -> Difference:
+    if before and after:
+        return Difference(
+            change="changed", source=after.source, type=after.type, before=_state(before), after=_state(after)
+        )
+    if before:
+        return Difference(change="removed", source=before.source, type=before.type, before=_state(before))
+    record = cast("RecordData", after)
+    return Difference(change="added", source=record.source, type=record.type, after=_state(record))
 
 
 def _sets(records: Iterable[RecordData]) -> dict[tuple[str, str], list[RecordData]]:

@@ -1,0 +1,76 @@
+"""Who sees a zone, and who changes it: every route of this product finds its zone here."""
+
+from typing import Annotated, Any
+
+from sqlalchemy import Select, select
+
+from alpage.accounts.products import Product
+from alpage.accounts.rights import Right, may
+from alpage.api.callers import Caller
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError, not_found
+from alpage.api.routes import Loaded
+from alpage.products.dns import names
+from alpage.products.dns.tables import Record, Zone
+from alpage.products.domains.contract import domain_of
+
+WRITE_RIGHT: Right = "technical"
+
+
+def visible(caller: Caller, right: Right | None = None) -> Select[Zone]:
+    """The zones on whose domain a caller has a right (None: any at all)."""
+    return select(Zone).join(Product, Product.id == Zone.product_id).where(may(caller, Product, right))
+
+
+def find(call: Call, zone: str) -> Zone:
+    """The zone of a path, by name in Unicode or punycode; for a call that writes locked, if the caller may change it.
+
+    Raises `object_not_found`, `zone_does_not_exists` for a domain of the caller that has none, `access_denied`.
+    """
+    fqdn = read_fqdn(zone)
+    found = one(call, visible(call.caller).where(Zone.fqdn == fqdn))
+    if found is not None:
+        return found
+    domain = domain_of(call, fqdn)
+    raise ApiError("zone_does_not_exists", zone=fqdn) if domain and domain.name == fqdn else not_found("Zone", fqdn)
+
+
+def one(call: Call, query: Select[Zone]) -> Zone | None:
+    """The zone a query finds, locked for calls that write. Raises `access_denied`."""
+    if not call.writes:
+        return _found(call, query)
+    zone = _found(call, query.with_for_update(of=Zone))
+    if zone is not None:
+        require_right(call, zone)
+    return zone
+
+
+def require_right(call: Call, zone: Zone) -> None:
+    """Raises `access_denied` unless the caller may change the zone."""
+    permitted = select(Product.id).where(Product.id == zone.product_id, may(call.caller, Product, WRITE_RIGHT))
+    if call.transaction.execute(permitted).first() is None:
+        raise ApiError("access_denied", model="Zone", id=zone.fqdn, required_right=WRITE_RIGHT)
+
+
+def read_fqdn(text: str) -> str:
+    """The name of a zone as it is stored. Raises `object_not_found` for what is no name."""
+    try:
+        return names.domain(text)
+    except names.InvalidNameError:
+        raise not_found("Zone", text) from None
+
+
+def find_record(call: Call, zone: Zone, record: int) -> Record:
+    """A record of a zone. Raises `object_not_found`."""
+    found: Record | None = call.transaction.find(select(Record).where(Record.id == record, Record.zone_id == zone.id))
+    if found is None:
+        raise not_found("DnsRecord", record)
+    return found
+
+
+def _found(call: Call, query: Select[Any]) -> Zone | None:
+    zone: Zone | None = call.transaction.find(query)
+    return zone
+
+
+ZoneOfPath = Annotated[Zone, Loaded(find)]
