@@ -1,15 +1,14 @@
 """The platform as the owner's commands open it: settings, database, author."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from alpage.app import open_database, open_tokens
+from alpage.cli.configuration import settle
 from alpage.identity.tokens import Tokens
-from alpage.settings import Settings, SettingsError, load
+from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.migrations import migrate
@@ -30,14 +29,6 @@ class Platform:
             yield transaction
 
 
-def settle(**flags: object) -> Settings:
-    """The settings, or the end of the program with what is wrong with them."""
-    try:
-        return load(**flags)
-    except SettingsError as error:
-        stop(str(error))
-
-
 def open_platform(data: Path | None = None) -> Platform:
     """Opens a data folder, made if it is new, its tables brought up to date."""
     settings = settle(data=data)
@@ -45,9 +36,3 @@ def open_platform(data: Path | None = None) -> Platform:
     database = open_database(settings)
     migrate(database)
     return Platform(settings, database, open_tokens(settings, database))
-
-
-def stop(message: str) -> NoReturn:
-    """Ends the program with a message on standard error."""
-    print(f"alpage: {message}", file=sys.stderr)
-    raise SystemExit(2)

@@ -4,11 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from granian import Granian
-from granian.constants import Interfaces, Loops
-
-from alpage.cli.demo import demonstrate
-from alpage.cli.platform import open_platform, settle
+from alpage.cli.configuration import settle
 from alpage.settings import PREFIX, Settings
 
 
@@ -46,23 +42,10 @@ def serve(
     """
     flags = {"host": host, "port": port, "data": data, "workers": workers}
     settings = settle(**flags, dns_host=dns_host, dns_port=dns_port, dns_enabled=dns)
-    platform = open_platform(settings.data)
-    if demo:
-        demonstrate(platform, settings)
     _hand_down(settings)
-    server = Granian(
-        "alpage.app:create",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        websockets=False,
-        log_level=settings.log_level,
-        respawn_failed_workers=True,
-    )
-    server.serve()
+    from alpage.cli.server import run  # noqa: PLC0415 - metrics are shared between processes only if the above came first
+
+    run(settings, demo=demo)
 
 
 def migrate(*, data: Path | None = None) -> None:
@@ -73,6 +56,8 @@ def migrate(*, data: Path | None = None) -> None:
     data
         Data folder.
     """
+    from alpage.cli.platform import open_platform  # noqa: PLC0415 - `serve` must not import it yet
+
     open_platform(data)
 
 
@@ -82,5 +67,5 @@ def _hand_down(settings: Settings) -> None:
         os.environ[PREFIX + name.upper()] = ",".join(value) if isinstance(value, list) else str(value)
     metrics = settings.data / "metrics"  # what all processes count, added up by /metrics
     shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir()
+    metrics.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)

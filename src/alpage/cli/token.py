@@ -7,7 +7,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from sqlalchemy import select
 
-from alpage.cli.platform import open_platform, stop
+from alpage.cli.configuration import stop
+from alpage.cli.platform import open_platform
 from alpage.identity import users
 from alpage.identity.tokens import SCOPES, Token, TokenUse
 
