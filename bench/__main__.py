@@ -5,13 +5,18 @@ import tempfile
 from pathlib import Path
 
 from bench.contenders import Contender, prepare_ceiling, prepare_django, prepare_fastapi
-from bench.cores import choose_cores
+from bench.cores import Cores, choose_cores
 from bench.environment import install_peers
+from bench.figures import Figure
 from bench.load import require_wrk
+from bench.measurements import measure_bulk, measure_depth, measure_rest
+from bench.project import prepare_alpage
 from bench.results import (
     describe_machine,
+    figure_table,
+    keep_figures,
     keep_json,
-    keep_run,
+    keep_runs,
     keep_starts,
     open_results,
     ratio_table,
@@ -20,7 +25,12 @@ from bench.results import (
 )
 from bench.rounds import run_rounds
 
-PREPARE = {"ceiling": prepare_ceiling, "fastapi": prepare_fastapi, "django": prepare_django}
+PREPARE = {
+    "alpage": prepare_alpage,
+    "fastapi": prepare_fastapi,
+    "django": prepare_django,
+    "ceiling": prepare_ceiling,
+}
 
 
 def main() -> None:
@@ -31,32 +41,55 @@ def main() -> None:
     cores = choose_cores()
     directory = open_results()
     keep_json(directory, "machine", describe_machine())
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-        contenders = [prepare(name, Path(scratch)) for name in options.contenders]
-        runs, starts = run_rounds(contenders, cores, rounds=options.rounds, seconds=options.seconds)
-    for run in runs:
-        keep_run(directory, run)
-    keep_starts(directory, starts)
-    summary = "\n\n".join([speed_table(runs), ratio_table(runs), start_table(starts)])
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        scratch = Path(name)
+        tables = compare(directory, scratch, cores, rounds=options.rounds, seconds=options.seconds)
+        tables += take_figures(directory, scratch, cores, rounds=options.rounds)
+    summary = "\n\n".join(tables)
     (directory / "summary.txt").write_text(summary + "\n")
     print(f"\n{summary}\n")
 
 
 def read_options() -> argparse.Namespace:
-    """Read how long and whom to measure; the defaults are what the README's numbers were taken with."""
+    """Read how long to measure; the defaults are what the README's numbers were taken with."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("contenders", nargs="*", default=list(PREPARE), help="only these of them")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=8, help="of each load run")
     return parser.parse_args()
 
 
+def compare(directory: Path, scratch: Path, cores: Cores, *, rounds: int, seconds: int) -> list[str]:
+    """Measure the contenders side by side; gives the tables."""
+    contenders = [prepare(name, scratch) for name in PREPARE]
+    runs, starts = run_rounds(contenders, cores, rounds=rounds, seconds=seconds)
+    keep_runs(directory, runs)
+    keep_starts(directory, starts)
+    return [speed_table(runs), ratio_table(runs), start_table(starts)]
+
+
 def prepare(name: str, scratch: Path) -> Contender:
     """Make a contender's data in a folder of its own."""
     print(f"Preparing {name} …", flush=True)
+    return PREPARE[name](new_folder(scratch, name))
+
+
+def take_figures(directory: Path, scratch: Path, cores: Cores, *, rounds: int) -> list[str]:
+    """Measure what has a target of its own; gives the tables."""
+    print("Measuring the platform alone …", flush=True)
+    taken: list[Figure] = measure_rest(new_folder(scratch, "rest"), cores, rounds=rounds)
+    taken += measure_bulk(new_folder(scratch, "bulk"), cores, rounds=rounds)
+    runs, depth = measure_depth(new_folder(scratch, "depth"), cores, rounds=rounds)
+    taken.append(depth)
+    keep_runs(directory, runs)
+    keep_figures(directory, taken)
+    return [speed_table(runs), figure_table(taken)]
+
+
+def new_folder(scratch: Path, name: str) -> Path:
+    """Make a folder for one contender or figure."""
     directory = scratch / name
     directory.mkdir()
-    return PREPARE[name](directory)
+    return directory
 
 
 if __name__ == "__main__":

@@ -31,8 +31,14 @@ def keep_json(directory: Path, name: str, content: Any) -> None:
     (directory / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
+def keep_runs(directory: Path, runs: Sequence[Run]) -> None:
+    """Write every load run: its numbers, and the load generator's own text beside them."""
+    for run in runs:
+        keep_run(directory, run)
+
+
 def keep_run(directory: Path, run: Run) -> None:
-    """Write one load run: its numbers, and the load generator's own text beside them."""
+    """Write one load run."""
     name = f"{run.round}-{run.contender}-{run.route}"
     numbers = asdict(run)
     (directory / f"{name}.txt").write_text(numbers["load"].pop("text"))
@@ -42,6 +48,11 @@ def keep_run(directory: Path, run: Run) -> None:
 def keep_starts(directory: Path, starts: Sequence[Start]) -> None:
     """Write the starts of all contenders."""
     keep_json(directory, "starts", [asdict(start) for start in starts])
+
+
+def keep_figures(directory: Path, figures: Sequence[Figure]) -> None:
+    """Write the figures with their targets."""
+    keep_json(directory, "figures", [{**asdict(figure), "verdict": figure.verdict()} for figure in figures])
 
 
 def describe_machine() -> dict[str, Any]:
