@@ -7,6 +7,7 @@ from pydantic import Field
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault
 from alpage.api.routes import Loaded, Routes, Shape
+from alpage.products.dns import contract as dns
 from alpage.products.domains import dnssecdata
 from alpage.products.domains.dnssecdata import InvalidDnssecDataError
 from alpage.products.domains.domains import READ, WRITE, Domain, find_above, find_above_to_change
@@ -78,20 +79,22 @@ def check_dnssec(call: Call, domain: DomainAbovePath) -> Domain:  # noqa: ARG001
     status=200,
     errors=("dnssec_data_required", "dnssec_data_invalid"),
 )
-def enable_dnssec(call: Call, domain: DomainToChange, body: DnssecActivation) -> bool:  # noqa: ARG001 - every handler has the call
+def enable_dnssec(call: Call, domain: DomainToChange, body: DnssecActivation) -> bool:
     """Enable the DNSSEC of a domain, or replace its data.
 
     Give all DS records, `2371 13 2 <digest in hex>`, or all DNSKEY records, `257 3 13 <key in base64>`, of the keys
     that sign the zone. Name servers that sign publish them in the zone, as CDS and CDNSKEY.
     """
     domain.dnssec_data = _read(domain.name, body.dnssec_data)
+    dns.tell_dnssec(call, domain.name, is_enabled=True)
     return True
 
 
 @routes.post("/2/domains/{domain}/dnssec/disable", scope=WRITE, answer=bool, status=200)
-def disable_dnssec(call: Call, domain: DomainToChange) -> bool:  # noqa: ARG001 - every handler has the call
+def disable_dnssec(call: Call, domain: DomainToChange) -> bool:
     """Disable the DNSSEC of a domain: its registry forgets the keys."""
     domain.dnssec_data = []
+    dns.tell_dnssec(call, domain.name, is_enabled=False)
     return True
 
 

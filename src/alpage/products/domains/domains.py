@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from alpage.accounts import accounts, products
 from alpage.accounts.accounts import Account
 from alpage.accounts.products import Product
-from alpage.accounts.rights import may
+from alpage.accounts.rights import ProductRight, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
@@ -214,6 +214,16 @@ def create(session: Session, account_id: int, name: str, now: int, *, expires_at
     session.add(domain)
     session.flush()
     return domain
+
+
+def delete(session: Session, domain: Domain) -> None:
+    """Deletes a domain with its product and the rights given on it. Its zones must be gone."""
+    for right in session.scalars(select(ProductRight).where(ProductRight.product_id == domain.id)):
+        session.delete(right)
+    product = session.get_one(Product, domain.id)
+    session.delete(domain)
+    session.flush()  # before the product, which it refers to
+    session.delete(product)
 
 
 def nameservers(call: Call, domain: Any) -> list[str]:

@@ -9,8 +9,9 @@ from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid
 from alpage.api.routes import Loaded, Routes, Shape
 from alpage.api.validation import fault
+from alpage.products.dns import contract as dns
 from alpage.products.domains import names
-from alpage.products.domains.domains import WRITE, Domain, find_above_to_change, find_to_change
+from alpage.products.domains.domains import WRITE, Domain, find_above_to_change, find_to_change, nameservers
 
 MOST = 13  # what registries take, and what fits into a referral of 512 octets
 
@@ -54,24 +55,28 @@ class Nameservers(Shape):
 
 
 @routes.put("/2/domains/domains/{domain}/nameservers", scope=WRITE, answer=bool)
-def replace_nameservers(call: Call, domain: DomainOfPath, body: Nameservers) -> bool:  # noqa: ARG001 - every handler has the call
-    """Replace the name servers of a domain.
+def replace_nameservers(call: Call, domain: DomainOfPath, body: Nameservers) -> bool:
+    """Replace the name servers of a domain, and those its zone names.
 
     Give either `nameservers` or `use_infomaniak_ns`. They are not asked whether they serve the domain, so
     `verify_ns_availability` is refused rather than ignored.
     """
-    domain.nameservers = _chosen(body)
-    return True
+    return _delegate(call, domain, body)
 
 
 @routes.put("/2/domains/{domain}/nameservers", scope=WRITE, answer=bool)
-def replace_nameservers_above(call: Call, domain: DomainAbovePath, body: Nameservers) -> bool:  # noqa: ARG001 - every handler has the call
-    """Replace the name servers of the domain that a name belongs to.
+def replace_nameservers_above(call: Call, domain: DomainAbovePath, body: Nameservers) -> bool:
+    """Replace the name servers of the domain that a name belongs to, and those its zone names.
 
     Give either `nameservers` or `use_infomaniak_ns`. They are not asked whether they serve the domain, so
     `verify_ns_availability` is refused rather than ignored.
     """
+    return _delegate(call, domain, body)
+
+
+def _delegate(call: Call, domain: Domain, body: Nameservers) -> bool:
     domain.nameservers = _chosen(body)
+    dns.give_nameservers(call, domain.name, nameservers(call, domain))
     return True
 
 
