@@ -8,6 +8,7 @@ app = App(name="alpage", help="An independent hosting platform whose product is 
 app.command("alpage.cli.serve:serve", help="Start the platform: the API and the name server.")
 app.command("alpage.cli.serve:migrate", help="Bring the tables of a data folder up to date.")
 app.command("alpage.cli.token:app", name="token", help="Create, list and revoke personal tokens.")
+app.command("alpage.cli.domain:app", name="domain", help="Create, list and delete domains.")
 
 
 def main() -> None:
