@@ -66,6 +66,20 @@ def test_unknown_parameters_are_named(prober):
     assert answer.headers["x-ignored-parameters"] == "dri_run, agge"
 
 
+def test_whatever_a_parameter_is_called_its_name_fits_a_header(prober):
+    body = {
+        "name": "a",
+        "age": 20,
+        "a,\r\nSet-Cookie: b": 1,
+        "é": 1,
+        "x" * 1000: 1,
+        **dict.fromkeys(map(str, range(100))),
+    }
+    named = prober.call("POST", "/1/probe/people", body).headers["x-ignored-parameters"].split(", ")
+    assert named[:3] == ["a%2C%0D%0ASet-Cookie:%20b", "%C3%A9", "x" * 64]
+    assert len(named) == 20
+
+
 def test_dry_run_changes_nothing_and_tells_what_it_would(prober):
     answer = prober.call("PATCH", f"/1/probe/users/{prober.user.id}?dry_run=1").json()
     assert answer["dry_run"] is True

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Row, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
@@ -35,6 +36,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 DRY_RUN = "dry_run"
 KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", DRY_RUN})
+MAX_NAMES, MAX_NAME_LENGTH, NAME_CHARACTERS = 20, 64, "[]$@:/"
 
 log = logs.get("request")
 
@@ -99,7 +101,7 @@ class Api:
         if route.items is not None and "body" in arguments:
             self.limits.take(_who(request, caller), ITEMS, route.items(arguments["body"]))
         if call.ignored:
-            told.append(("X-Ignored-Parameters", ", ".join(call.ignored)))
+            told.append(("X-Ignored-Parameters", _list_of_names(call.ignored)))
         return self._transact(call, match, arguments, wanted_list)
 
     def _identify(self, request: Request, route: Route) -> Caller:
@@ -118,9 +120,7 @@ class Api:
             self.limits.take(who, route.limit)
         return self.limits.take(who).headers()
 
-    def _transact(
-        self, call: Call, match: Match, arguments: dict[str, Any], wanted_list: listing.Listing
-    ) -> Response:
+    def _transact(self, call: Call, match: Match, arguments: dict[str, Any], wanted_list: listing.Listing) -> Response:
         author = Author(call.caller.user_id or None, call.caller.token_id or None, call.request.id)
         call.transaction = self.database.begin(author, writes=call.writes)
         try:
@@ -207,13 +207,18 @@ def _language(request: Request) -> str:
     return languages.negotiate(request.headers.get("accept-language", ""))
 
 
+def _list_of_names(names: list[str]) -> str:
+    """Names as a header may carry them, whatever a caller put into them: visible ASCII, and not without end."""
+    return ", ".join(
+        quote(name[:MAX_NAME_LENGTH], safe=NAME_CHARACTERS, errors="replace") for name in names[:MAX_NAMES]
+    )
+
+
 def _who(request: Request, caller: Caller) -> str:
     return str(caller.user_id) if caller.user_id else request.ip
 
 
-def _read_input(
-    call: Call, match: Match, query: dict[str, Any], body: Any
-) -> tuple[dict[str, Any], listing.Listing]:
+def _read_input(call: Call, match: Match, query: dict[str, Any], body: Any) -> tuple[dict[str, Any], listing.Listing]:
     """The handler's arguments but for those of the path, and what is asked of a list. Raises all faults at once."""
     route, faults = match.route, list[Fault]()
     arguments: dict[str, Any] = {}
