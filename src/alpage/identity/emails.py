@@ -5,9 +5,8 @@ number: his own is the `personal` one under his own number.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,16 +44,14 @@ class UserEmail(Base):
 # on the wire
 
 
-def _normalise(text: str) -> str:
+def normalise(text: str) -> str:
+    """An address as addresses are kept: in lower case. For validators of shapes: raises `attribute_email`."""
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415 - loaded on first use
 
     try:
         return validate_email(text, check_deliverability=False).normalized.lower()
     except EmailNotValidError:
         raise fault("attribute_email") from None
-
-
-EmailAddress = Annotated[str, AfterValidator(_normalise)]  # in lower case, as addresses are kept
 
 
 class Email(Shape):

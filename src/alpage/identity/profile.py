@@ -12,7 +12,7 @@ from alpage.api.errors import Fault, invalid
 from alpage.api.routes import Expansion, Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity import countries, emails, languages, phones, preferences, timezones
-from alpage.identity.emails import Email, EmailAddress
+from alpage.identity.emails import Email
 from alpage.identity.passwords import broken_rules
 from alpage.identity.phones import Phone
 from alpage.identity.preferences import Preferences
@@ -126,7 +126,7 @@ class ProfileChange(Shape):
 
     firstname: Name | None = None
     lastname: Name | None = None
-    email: Annotated[EmailAddress, Field(max_length=128)] | None = None
+    email: Annotated[str, Field(max_length=128), AfterValidator(emails.normalise)] | None = None
     birth_at: Annotated[str, AfterValidator(_day)] | None = None
     language_id: Annotated[int, AfterValidator(_known_language)] | None = None
     locale: Annotated[str, AfterValidator(_known_locale)] | None = None
@@ -137,7 +137,7 @@ class ProfileChange(Shape):
     password: str | None = None
     current_password: str | None = None
     keep_session_ids: list[str] | None = None
-    reminder_email: Annotated[EmailAddress, Field(max_length=200)] | None = None
+    reminder_email: Annotated[str, Field(max_length=200), AfterValidator(emails.normalise)] | None = None
     reminder_phone: Annotated[str, Field(max_length=15)] | None = None
     successful_connexion_notification: bool | None = None
     unsuccessful_connexion_notification: bool | None = None
