@@ -41,15 +41,15 @@ def one(call: Call, query: Select[Zone]) -> Zone | None:
         return _found(call, query)
     zone = _found(call, query.with_for_update(of=Zone))
     if zone is not None:
-        require_right(call, zone)
+        require_right(call, zone.product_id, model="Zone", name=zone.fqdn)
     return zone
 
 
-def require_right(call: Call, zone: Zone) -> None:
-    """Raises `access_denied` unless the caller may change the zone."""
-    permitted = select(Product.id).where(Product.id == zone.product_id, may(call.caller, Product, WRITE_RIGHT))
+def require_right(call: Call, product_id: int, *, model: str, name: str) -> None:
+    """Raises `access_denied` unless the caller may change the zones of a domain's product."""
+    permitted = select(Product.id).where(Product.id == product_id, may(call.caller, Product, WRITE_RIGHT))
     if call.transaction.execute(permitted).first() is None:
-        raise ApiError("access_denied", model="Zone", id=zone.fqdn, required_right=WRITE_RIGHT)
+        raise ApiError("access_denied", model=model, id=name, required_right=WRITE_RIGHT)
 
 
 def read_fqdn(text: str) -> str:

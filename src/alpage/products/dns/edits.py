@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 LARGE_ZONE = 50  # records; in a smaller zone any change is a big one
 THRESHOLD_PERCENT = 30
-NAMES_A_QUERY = 1000  # well within what either database takes as parameters of one statement
+KEYS_A_QUERY = 1000  # well within what either database takes as parameters of one statement
 
 _VERSIONS = "dns.versions"  # in a session's info: the version this transaction is making, by zone
 _ATTRIBUTES = {  # of a record: which one a broken rule speaks of, if not the name
@@ -128,6 +128,13 @@ def records_of(transaction: Transaction, zone: Zone) -> list[RecordData]:
     """All records of a zone, oldest first."""
     query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
     return [_data(row) for row in transaction.execute(query.order_by(Record.id))]
+
+
+def records_with_ids(transaction: Transaction, zone: Zone, ids: Iterable[int]) -> dict[int, Record]:
+    """The records of a zone with these ids, as far as there are any."""
+    of_zone = select(Record).where(Record.zone_id == zone.id)
+    found = (transaction.session.scalars(of_zone.where(Record.id.in_(some))) for some in _portions(set(ids)))
+    return {record.id: record for records in found for record in records}
 
 
 def limit_blast(transaction: Transaction, zone: Zone, edits: Iterable[Edit], *, force: bool) -> None:
@@ -281,5 +288,5 @@ def _rows(transaction: Transaction, zone: Zone, records: Iterable[RecordData]) -
 
 def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
     remaining = iter(items)
-    while portion := list(islice(remaining, NAMES_A_QUERY)):
+    while portion := list(islice(remaining, KEYS_A_QUERY)):
         yield portion
