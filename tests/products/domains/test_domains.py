@@ -44,7 +44,9 @@ def test_a_domain_is_found_by_either_name_and_by_id(heidi: Person, register: Reg
     assert found["id"] == domain.id
 
 
-@pytest.mark.parametrize("asked", ["other.ch", "www.example.ch", "ch", "999999", "0", "9" * 30, "%00", "²"])
+@pytest.mark.parametrize(
+    "asked", ["other.ch", "www.example.ch", "ch", "999999", "0", "9" * 9, "9" * 18, "9" * 30, "%00", "²"]
+)
 def test_another_name_is_not_found(heidi: Person, register: Register, asked: str) -> None:
     register(heidi, "example.ch")
     answer = heidi.call("GET", f"/2/domains/domains/{asked}")
@@ -92,6 +94,13 @@ def test_domains_are_filtered(heidi: Person, register: Register) -> None:
     assert names_of(heidi, f"expires_after={NOW + 10 * DAY}") == ["a.example", "xn--bcher-kva.co.uk"]
     assert names_of(heidi, f"expires_before={NOW + 20 * DAY}") == ["b.ch"]
     assert names_of(heidi, f"expires_after={NOW + 10 * DAY}&expires_before={NOW + 30 * DAY}") == ["a.example"]
+
+
+@pytest.mark.parametrize("name", ["account_id", "expires_after", "expires_before"])
+@pytest.mark.parametrize("value", ["soon", "-1", str(2**31), str(2**63)])
+def test_a_filter_that_is_no_such_number_is_a_fault(heidi: Person, name: str, value: str) -> None:
+    answer = heidi.call("GET", f"/2/domains/domains?{name}={value}")
+    assert (answer.status_code, answer.json()["error"]["errors"][0]["context"]["attribute"]) == (422, name)
 
 
 def test_totals_are_those_of_the_filter(heidi: Person, register: Register) -> None:

@@ -25,7 +25,22 @@ def test_a_name_is_stored_in_lower_case_a_labels(text: str, stored: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", ".", "a" * 254, "\u200b.ch", "bü‥cher.ch", "ü" * 64 + ".ch", ".ch", "a..ch", "é" * 250 + ".ch"]
+    "text",
+    [
+        "",
+        " ",
+        ".",
+        "a" * 254,
+        "\u200b.ch",
+        "bü‥cher.ch",
+        "ü" * 64 + ".ch",
+        ".ch",
+        "a..ch",
+        "a\0.ch",
+        "a b.ch",
+        "a/b.ch",
+        "é" * 250 + ".ch",
+    ],
 )
 def test_what_cannot_be_a_name_is_none(text: str) -> None:
     assert names.to_ascii(text) is None

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, ClassVar
 
+from pydantic import Field
 from sqlalchemy import JSON, ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -18,6 +19,7 @@ from alpage.storage.tables import Base
 
 SERVICE_ID, SERVICE_NAME = 14, "domain"
 READ, WRITE = "domain:read", "domain:write"
+Number = Annotated[int, Field(ge=0, lt=2**31)]  # of the columns it is compared with
 CONTACTS = ("owner", "admin", "tech", "billing")
 
 routes = Routes("Domains")
@@ -145,10 +147,10 @@ class DomainSummary(Shape):
 class DomainQuery(Shape):
     """Which domains to list."""
 
-    account_id: int | None = None
+    account_id: Number | None = None
     tld: str | None = None
-    expires_after: int | None = None
-    expires_before: int | None = None
+    expires_after: Number | None = None
+    expires_before: Number | None = None
 
 
 def visible(caller: Caller) -> Select[Domain]:
@@ -159,7 +161,7 @@ def visible(caller: Caller) -> Select[Domain]:
 def find(call: Call, domain: str) -> Domain:
     """The domain of a path, by name in Unicode or punycode, or by id. Raises `object_not_found`."""
     name = names.to_ascii(domain) or ""
-    return _one(call, domain, [name], domain_id=int(name) if name.isdecimal() and len(name) < 19 else None)
+    return _one(call, domain, [name], domain_id=int(name) if name.isdecimal() and len(name) < 10 else None)
 
 
 def find_above(call: Call, domain: str) -> Domain:

@@ -10,6 +10,7 @@ import idna
 from alpage.products.domains import suffixes
 
 MAX_NAME_CHARACTERS = 253
+_NAME = re.compile(r"[a-z0-9_*-]+(?:\.[a-z0-9_*-]+)*")
 # A hyphen in third and fourth place is kept for encodings such as xn-- (RFC 5891, 4.2.3.1).
 _LABEL = re.compile(r"(?!(?!xn)..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -28,7 +29,7 @@ def to_ascii(text: str) -> str | None:
     if len(given) > MAX_NAME_CHARACTERS:  # before the mapping, which costs more than linear time
         return None
     name = given.lower() if given.isascii() else _map(given)
-    return name if name is not None and len(name) <= MAX_NAME_CHARACTERS and "" not in name.split(".") else None
+    return name if name is not None and len(name) <= MAX_NAME_CHARACTERS and _NAME.fullmatch(name) else None
 
 
 def to_unicode(name: str) -> str:
