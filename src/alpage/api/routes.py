@@ -60,7 +60,8 @@ class Shape(BaseModel):
         if "_read" not in cls.__dict__:
             required = [name for name, info in cls.model_fields.items() if info.is_required()]
             names = tuple(name for name in required if name not in cls.parts)
-            type.__setattr__(cls, "_read", (names, attrgetter(*names)))
+            values = attrgetter(*names) if len(names) > 1 else lambda row: tuple(getattr(row, name) for name in names)
+            type.__setattr__(cls, "_read", (names, values))
         return typing.cast("tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]", cls.__dict__["_read"])
 
 
