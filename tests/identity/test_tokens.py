@@ -52,7 +52,16 @@ def test_one_wrong_character_is_noticed(place, character):
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "Basic abc", "Bearer abc", "Bearer \xff", f"Token {'a' * 57}", "bearer alp_pat_" + "0" * 49],
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Basic abc",
+        "Bearer abc",
+        "Bearer \xff",
+        f"Token {'a' * 57}",
+        "bearer alp_pat_" + "0" * 49,
+    ],
 )
 def test_what_is_no_token_is_refused_without_a_look(heidi, header):
     answer = heidi.client.get("/2/profile", headers={"Authorization": header.encode("latin-1")})
@@ -76,7 +85,9 @@ def test_revoked(heidi):
     assert reason(call(heidi, heidi.token)) == "revoked"
 
 
-@pytest.mark.parametrize(("ranges", "allowed"), [(["192.0.2.0/24"], False), (["0.0.0.0/0", "::/0"], False), ([], False), (None, True)])
+@pytest.mark.parametrize(
+    ("ranges", "allowed"), [(["192.0.2.0/24"], False), (["0.0.0.0/0", "::/0"], False), ([], False), (None, True)]
+)
 def test_addresses(heidi, ranges, allowed):
     """The test client's address is no address at all, so that only a token without the limit may call."""
     change(heidi, ip_ranges=ranges)
@@ -84,7 +95,9 @@ def test_addresses(heidi, ranges, allowed):
     assert (answer.status_code == 200) == allowed
 
 
-@pytest.mark.parametrize(("ip", "within"), [("192.0.2.7", True), ("192.0.3.7", False), ("2001:db8::1", True), ("nonsense", False)])
+@pytest.mark.parametrize(
+    ("ip", "within"), [("192.0.2.7", True), ("192.0.3.7", False), ("2001:db8::1", True), ("nonsense", False)]
+)
 def test_address_ranges(platform, ip, within):
     secret = platform.token(platform.user(), ip_ranges=["192.0.2.0/24", "2001:db8::/32"])
     if within:
