@@ -17,7 +17,8 @@ from alpage.api.routes import Route
 from alpage.api.validation import not_among
 
 PER_PAGE = ("per_page", "items_per_page", "items")
-PARAMETERS = frozenset({"order_by", "order", "order_for", "limit", "skip", "page", "return", "search", *PER_PAGE})
+ORDER = ("order", "order_dir")  # two names of one thing: a few lists have the other
+PARAMETERS = frozenset({"order_by", *ORDER, "order_for", "limit", "skip", "page", "return", "search", *PER_PAGE})
 DEFAULT_PER_PAGE = 100
 MAX_PER_PAGE = 1000
 DIRECTIONS = ["asc", "desc"]
@@ -86,7 +87,8 @@ def _order(route: Route, query: dict[str, Any], faults: list[Fault]) -> tuple[tu
     fields = [name.strip() for part in (given if isinstance(given, list) else [given]) for name in str(part).split(",")]
     single = query.get("order_for", {})
     per_field = single if isinstance(single, dict) else {}
-    for attribute, value in (("order", query.get("order", "asc")), *((f"order_for.{f}", d) for f, d in per_field.items())):
+    order = next((name for name in ORDER if name in query), "order")
+    for attribute, value in ((order, query.get(order, "asc")), *((f"order_for.{f}", d) for f, d in per_field.items())):
         if str(value).lower() not in DIRECTIONS:
             faults.append(not_among("attribute_in", attribute, str(value), DIRECTIONS))
     faults.extend(
@@ -95,8 +97,8 @@ def _order(route: Route, query: dict[str, Any], faults: list[Fault]) -> tuple[tu
         for name in names
         if name and name not in route.sort
     )
-    general = str(query.get("order", "asc")).lower()
-    names = [name for name in fields if name] or [*per_field] or ([*route.sort][:1] if "order" in query else [])
+    general = str(query.get(order, "asc")).lower()
+    names = [name for name in fields if name] or [*per_field] or ([*route.sort][:1] if order in query else [])
     return tuple((name, str(per_field.get(name, general)).lower() == "desc") for name in names)
 
 

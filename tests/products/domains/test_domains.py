@@ -114,7 +114,10 @@ def test_domains_are_sorted_and_paged(heidi: Person, register: Register) -> None
     for days, name in ((30, "b.ch"), (10, "c.ch"), (20, "a.ch")):
         register(heidi, name, days=days)
     assert names_of(heidi, "order_by=name") == ["a.ch", "b.ch", "c.ch"]
-    assert names_of(heidi, "order_by=expires_at&order=desc") == ["b.ch", "a.ch", "c.ch"]
+    for order in ("order", "order_dir"):
+        assert names_of(heidi, f"order_by=expires_at&{order}=desc") == ["b.ch", "a.ch", "c.ch"]
+        answer = heidi.call("GET", f"/2/domains/domains?order_by=name&{order}=up")
+        assert answer.json()["error"]["errors"][0]["context"]["attribute"] == order
     answer = heidi.call("GET", "/2/domains/domains?order_by=name&page=2&items=2").json()
     assert [one["name"] for one in answer["data"]] == ["c.ch"]
     assert (answer["total"], answer["pages"], answer["items_per_page"]) == (3, 2, 2)
