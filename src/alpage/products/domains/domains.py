@@ -49,7 +49,7 @@ class Domain(Base):
     dnssec_data: Mapped[list[str]] = mapped_column(JSON, default=list)  # DS or DNSKEY, as the registry has them
 
 
-class Options(Shape):
+class DomainOptions(Shape):
     """What a domain has besides its name."""
 
     dns_anycast: bool
@@ -58,7 +58,7 @@ class Options(Shape):
     dnssec: bool
 
 
-class Contacts(Shape):
+class DomainContacts(Shape):
     """Who stands for a domain at its registry."""
 
     owner: dict[str, Any] | None
@@ -79,8 +79,8 @@ class DomainDetails(Shape):
     created_at: int
     expires_at: int | None
     nameservers: list[str]
-    options: Options
-    contacts: Contacts
+    options: DomainOptions
+    contacts: DomainContacts
     status: list[str]
 
     @classmethod

@@ -18,11 +18,6 @@ class Tld(Shape):
     name_idn: str
     kind: Literal["icann", "reserved"]
 
-    @classmethod
-    def present(cls, row: dict[str, Any], call: Call) -> dict[str, Any]:  # noqa: ARG003 - it is on the wire as it is
-        """The ending itself."""
-        return row
-
 
 @routes.get(
     "/2/tld",

@@ -14,7 +14,7 @@ READ = ("domain:read", "dns:read")  # programs that only set records begin here
 routes = Routes("Zones of domains")
 
 
-class ZoneDnssec(Shape):
+class DomainZoneDnssec(Shape):
     """Whether the registry vouches for the keys of a zone."""
 
     is_enabled: bool
@@ -24,7 +24,7 @@ class DomainZone(Shape):
     """A zone of a domain."""
 
     fqdn: str
-    dnssec: ZoneDnssec
+    dnssec: DomainZoneDnssec
     nameservers: list[str]
 
     @classmethod
