@@ -24,6 +24,7 @@ from alpage.api.networks import Networks
 from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
+from alpage.discovery import offered
 from alpage.identity.tokens import Tokens, pepper_of
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
@@ -50,7 +51,7 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
-    """The application: the API, with the platform's own few pages beside it."""
+    """The application: the API, with the platform's own few pages, and those of its products, beside it."""
     registry = CollectorRegistry()
     dispatch = Api(
         settings=settings,
@@ -81,11 +82,13 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         dispatch.workers.stop()
         database.engine.dispose()
 
-    pages = {"/openapi.json": description, "/health": health, "/metrics": metrics}
-    own = Starlette(routes=[Route(path, page) for path, page in pages.items()], lifespan=lifespan)
+    pages = [Route("/openapi.json", description), Route("/health", health), Route("/metrics", metrics)]
+    pages += [page for make_pages in offered(products, "pages") for page in make_pages(dispatch)]
+    paths = {page.path for page in pages}
+    own = Starlette(routes=pages, lifespan=lifespan)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        is_own = scope["type"] != "http" or scope["path"] in pages
+        is_own = scope["type"] != "http" or scope["path"] in paths
         await (own(scope, receive, send) if is_own else dispatch(scope, receive, send))
 
     return application
