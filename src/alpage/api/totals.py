@@ -60,7 +60,9 @@ def _counted(query: Select[Any]) -> Select[Any]:
 
 
 def _events(query: Select[Any]) -> list[str]:
-    tables = {element for element in visitors.iterate(query) if isinstance(element, Table)}
+    where = query.whereclause
+    deciding = [*query.get_final_froms(), *([] if where is None else [where])]  # the columns decide on no row
+    tables = {element for part in deciding for element in visitors.iterate(part) if isinstance(element, Table)}
     events = {mapper.local_table: mapper.class_.__event__ for mapper in Base.registry.mappers}
     unlogged = [table.name for table in tables if not events.get(table)]
     if unlogged:

@@ -1,0 +1,35 @@
+"""The log: one JSON object a line, and nothing in it that only the caller should know."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from alpage.api import logs
+
+
+@pytest.fixture
+def written(monkeypatch) -> Iterator[io.BytesIO]:
+    """What the log has written."""
+    stream = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr("sys.stderr", stream)
+    logs.configure("info")
+    yield stream.buffer
+    structlog.reset_defaults()
+
+
+def test_a_failure_is_logged_with_its_place_but_not_with_what_variables_held(written):
+    def fail(token):
+        raise RuntimeError("this must not happen")
+
+    try:
+        fail("alp_pat_secret")
+    except RuntimeError:
+        structlog.get_logger(name="test").exception("failed", request_id="r1")
+    line = json.loads(written.getvalue())
+    assert (line["name"], line["event"], line["level"], line["request_id"]) == ("test", "failed", "error", "r1")
+    assert line["exception"][0]["exc_value"] == "this must not happen"
+    assert line["exception"][0]["frames"][-1]["name"] == "fail"
+    assert b"alp_pat_secret" not in written.getvalue()
