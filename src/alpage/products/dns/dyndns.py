@@ -14,13 +14,13 @@ from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from time import time
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from alpage.api import logs
 from alpage.api.callers import Caller
 from alpage.api.dispatch import Api
 from alpage.api.errors import ApiError
@@ -39,7 +39,7 @@ TRUE = frozenset({"yes", "true", "1", "on"})
 
 Addresses = Mapping[str, str]  # by record type
 
-log = structlog.get_logger("alpage.dyndns")
+log = logs.get("dyndns")
 
 
 @dataclass(frozen=True, slots=True)
