@@ -16,11 +16,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from alpage import app
-from alpage.accounts.accounts import OWNER, Account, Membership
+from alpage.accounts.accounts import Account
+from alpage.accounts.members import OWNER, Membership
 from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
 from alpage.identity.tokens import SCOPES, Tokens
 from alpage.identity.users import User
+from alpage.api import logs
 from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, connect
@@ -33,6 +35,7 @@ IN_CI = os.environ.get("CI") == "true"
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "redis: the test uses the server ALPAGE_TEST_REDIS names; it fails in CI without")
     config.addinivalue_line("markers", "needs(program, …): the test runs these programs; it fails in CI without them")
+    logs.configure("error")
     if IN_CI and not POSTGRESQL:
         raise pytest.UsageError("ALPAGE_TEST_POSTGRESQL is not set: in CI everything runs on PostgreSQL too")
 

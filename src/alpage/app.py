@@ -1,8 +1,10 @@
 """Puts the rooms together: one ASGI application."""
 
 import os
+import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpage import accounts, api, identity, products, tasks
+from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
 from alpage.api.errors import CATALOGUE
@@ -33,10 +36,14 @@ ROOMS = (api, identity, tasks, accounts, products)
 
 
 def route_table() -> RouteTable:
-    """Every route of every room; also makes the rooms' and products' error codes known."""
+    """Every route of every room; also makes error codes and the services of the products known."""
     for room in ROOMS:
         for catalogue in Path(str(files(room))).glob("**/errors.toml"):
             CATALOGUE.add(catalogue)
+    for package in pkgutil.iter_modules(products.__path__, products.__name__ + "."):
+        service = getattr(import_module(package.name), "SERVICE", None)
+        if isinstance(service, Service):
+            SERVICES.add(service)
     return RouteTable(route for room in ROOMS for route in routes.collect(room))
 
 

@@ -1,17 +1,33 @@
-"""Accounts: the organisations that own products, and the people in them."""
+"""Accounts: the organisations that own products. Who belongs to them is in `members.py`."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from pydantic import AfterValidator, Field
+from sqlalchemy import Select, String, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from alpage.accounts import members, tags
+from alpage.accounts.addresses import Address, add_addresses
+from alpage.accounts.invitations import PENDING, Invitation
+from alpage.accounts.members import OWNER, READ, WRITE, Membership
+from alpage.accounts.products import Product
+from alpage.accounts.tags import TagSummary
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
-from alpage.api.errors import ApiError, not_found
-from alpage.storage.tables import STEADY_IDS, Base
+from alpage.api.errors import not_found
+from alpage.api.expansion import attribute
+from alpage.api.routes import Expansion, Loaded, Routes, Shape
+from alpage.api.validation import fault
+from alpage.identity import languages, timezones
+from alpage.storage.tables import Base
 
-OWNER, ADMIN, NORMAL = "owner", "admin", "normal"
-ADMINISTRATORS = (OWNER, ADMIN)
+routes = Routes("Accounts")
+
+LegalEntity = Literal["company", "individual", "public_body", "restrict"]
+
+# stored
 
 
 class Account(Base):
@@ -30,6 +46,7 @@ class Account(Base):
     phone: Mapped[str | None] = mapped_column(default=None)
     vat_number: Mapped[str | None] = mapped_column(default=None)
     has_2fa_required: Mapped[bool] = mapped_column(default=False)
+    blocked_at: Mapped[int | None] = mapped_column(default=None)
     created_at: Mapped[int]
 
     @property
@@ -38,29 +55,91 @@ class Account(Base):
         return self.id
 
 
-class Membership(Base):
-    """A user's place in an account."""
+# on the wire
 
-    __tablename__ = "memberships"
-    __table_args__ = (UniqueConstraint("account_id", "user_id"), STEADY_IDS)
-    __event__ = "account.member"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    role_type: Mapped[str]
-    created_at: Mapped[int]
+class AccountDetails(Shape):
+    """An account the caller is a member of."""
+
+    id: int
+    name: str
+    legal_entity_type: LegalEntity
+    created_at: int
+    locale: str
+    language_id: int
+    beta: bool
+    support_level: int
+    has_2fa_required: bool
+    is_customer: bool
+    is_sso: bool
+    addresses: tuple[Address, ...] = ()
+    timezone: str = ""
+    website: str = ""
+    phone: str = ""
+    vat_number: str = ""
+    language: str = ""
+    is_blocked: bool = False
+    blocked_at: int = 0
+    type: str = ""
+    billing: bool = False
+    mailing: bool = False
+    billing_mailing: bool = False
+    workspace_only: bool = False
+    no_access: bool = False
+    tags: tuple[TagSummary, ...] = ()
+    nb_users: int = 0
+    nb_invitations: int = 0
+    count_owners: int = 0
+
+    @classmethod
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - as in every shape
+        """The account."""
+        return {
+            "id": row.id,
+            "name": row.name,
+            "legal_entity_type": row.legal_entity_type,
+            "created_at": row.created_at,
+            "locale": row.locale,
+            "language_id": row.language_id,
+            "beta": False,
+            "support_level": 0,
+            "has_2fa_required": row.has_2fa_required,
+            "is_sso": False,
+        }
+
+
+def _known_timezone(name: str) -> str:
+    if timezones.number_of(name) not in timezones.names():
+        raise fault("attribute_timezone")
+    return name
+
+
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or ""):
+        raise fault("attribute_url")
+    return text
+
+
+class AccountChanges(Shape):
+    """What to change of an account. An empty text takes a value away."""
+
+    name: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    legal_entity_type: LegalEntity | None = None
+    locale: Literal["de_DE", "en_GB", "es_ES", "fr_FR", "it_IT"] | None = None
+    timezone: Annotated[str, AfterValidator(_known_timezone)] | Literal[""] | None = None
+    website: Annotated[str, Field(max_length=255), AfterValidator(_web_address)] | Literal[""] | None = None
+    phone: Annotated[str, Field(max_length=32)] | None = None
+    vat_number: Annotated[str, Field(max_length=32)] | None = None
+
+
+# who sees it
 
 
 def visible(caller: Caller) -> Select[Account]:
     """The accounts a caller is a member of, as far as his token reaches."""
-    found = select(Account).join(Membership, Membership.account_id == Account.id)
-    return found.where(Membership.user_id == caller.user_id, *within_token(caller, Account.id))
-
-
-def within_token(caller: Caller, account_id: Any) -> list[Any]:
-    """The condition a token's limit to accounts sets on a column."""
-    return [] if caller.account_ids is None else [account_id.in_(caller.account_ids)]
+    places = members.visible(caller).with_only_columns(Membership.account_id)
+    return select(Account).where(Account.id.in_(places))
 
 
 def find(call: Call, account_id: int) -> Account:
@@ -72,17 +151,99 @@ def find(call: Call, account_id: int) -> Account:
 
 
 def find_to_administer(call: Call, account_id: int) -> Account:
-    """The account of a path, for what its owners and administrators may do. Raises `access_denied` for the others."""
-    account = find(call, account_id)
-    if role(call, account_id) not in ADMINISTRATORS:
-        raise ApiError("access_denied", model="Account", id=account_id, required_right=ADMIN)
-    return account
+    """The account of a path, for its owners and administrators. Raises `access_denied` for other members."""
+    members.find_to_administer(call, account_id)
+    return find(call, account_id)
 
 
-def role(call: Call, account_id: int) -> str | None:
-    """The caller's role in an account."""
-    statement = select(Membership.role_type).where(
-        Membership.account_id == account_id, Membership.user_id == call.caller.user_id
-    )
-    found: str | None = call.transaction.execute(statement).scalar_one_or_none()
-    return found
+# the verbs
+
+
+def _add_is_customer(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+    """Whoever has a product is a customer."""
+    asked = [row.id for row in rows]
+    statement = select(Product.account_id).where(Product.account_id.in_(asked)).distinct()
+    customers = set(call.transaction.execute(statement).scalars())
+    for row, shown in zip(rows, objects, strict=True):
+        shown["is_customer"] = row.id in customers
+
+
+def _computed(name: str, value: Callable[[Any], Any]) -> Expansion:
+    def add(_call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        for row, shown in zip(rows, objects, strict=True):
+            shown[name] = value(row)
+
+    return add
+
+
+def _counted(name: str, account_id: InstrumentedAttribute[int], *conditions: Any) -> Expansion:
+    def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        statement = select(account_id, func.count().label("number")).where(
+            account_id.in_([row.id for row in rows]), *conditions
+        )
+        counts = {row.account_id: row.number for row in call.transaction.execute(statement.group_by(account_id))}
+        for row, shown in zip(rows, objects, strict=True):
+            shown[name] = counts.get(row.id, 0)
+
+    return add
+
+
+def _own(name: str, value: Callable[[Any], Any]) -> Expansion:
+    """The expansion with something of the caller's own place in the account."""
+
+    def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        own = members.visible(call.caller).with_only_columns(*Membership.__table__.c)
+        places = {place.account_id: place for place in call.transaction.execute(own)}
+        for row, shown in zip(rows, objects, strict=True):
+            shown[name] = value(places[row.id])
+
+    return add
+
+
+AccountDetails.parts = {"is_customer": _add_is_customer}
+AccountDetails.expansions = {
+    **{name: attribute(name) for name in ("timezone", "website", "phone", "vat_number", "blocked_at")},
+    "addresses": add_addresses,
+    "language": _computed("language", lambda row: row.locale[:2]),
+    "is_blocked": _computed("is_blocked", lambda row: row.blocked_at is not None),
+    "type": _own("type", lambda place: place.role_type),
+    "billing": _own("billing", lambda place: place.has_billing_access or place.role_type == OWNER),
+    "mailing": _own("mailing", lambda place: place.is_correspondent),
+    "billing_mailing": _own("billing_mailing", lambda place: place.is_correspondent_billing),
+    "workspace_only": _computed("workspace_only", lambda _: False),
+    "no_access": _computed("no_access", lambda _: False),
+    "tags": tags.add_tags_of_accounts,
+    "nb_users": _counted("nb_users", Membership.account_id),
+    "nb_invitations": _counted("nb_invitations", Invitation.account_id, Invitation.status == PENDING),
+    "count_owners": _counted("count_owners", Membership.account_id, Membership.role_type == OWNER),
+}
+
+# the routes
+
+SORTS = {"id": Account.id, "name": Account.name}
+
+
+@routes.get("/1/accounts", scope=READ, answer=list[AccountDetails], sort=SORTS, search=(Account.name,))
+def list_accounts(call: Call) -> Select[Any]:
+    """List the accounts you are a member of."""
+    return visible(call.caller)
+
+
+@routes.get("/1/accounts/{account_id}", scope=READ, answer=AccountDetails)
+def show_account(call: Call, account_id: Annotated[Account, Loaded(find, by=int)]) -> Account:  # noqa: ARG001 - every handler has the call
+    """Show an account."""
+    return account_id
+
+
+@routes.patch("/1/accounts/{account_id}", scope=WRITE, answer=AccountDetails)
+def update_account(
+    call: Call,  # noqa: ARG001 - every handler has the call
+    account_id: Annotated[Account, Loaded(find_to_administer, by=int)],
+    body: AccountChanges,
+) -> Account:
+    """Change an account."""
+    for name, value in body.model_dump(exclude_none=True).items():
+        setattr(account_id, name, value or None)
+    if body.locale is not None:
+        account_id.language_id = languages.number_of(body.locale) or account_id.language_id
+    return account_id

@@ -1,11 +1,14 @@
-"""Products: what accounts own, of every kind. A kind keeps what is its own in tables beside this one, under the same id."""
+"""Products: what accounts own, of every kind. A kind keeps what is its own in tables beside this one, by the same id.
+
+Product packages find, check and create their products here; the lists of all kinds are in `product_lists.py`.
+"""
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Select, String, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.accounts.rights import Right, may
+from alpage.accounts.rights import RIGHTS, Right, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
@@ -31,16 +34,23 @@ class Product(Base):
     version: Mapped[int] = mapped_column(default=1)
     has_maintenance: Mapped[bool] = mapped_column(default=False)
     is_locked: Mapped[bool] = mapped_column(default=False)
+    has_operation_in_progress: Mapped[bool] = mapped_column(default=False)
     is_free: Mapped[bool] = mapped_column(default=False)
     is_trial: Mapped[bool] = mapped_column(default=False)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), default=None)
     created_at: Mapped[int]
     expired_at: Mapped[int | None] = mapped_column(default=None)
+    deleted_at: Mapped[int | None] = mapped_column(default=None)  # when it will be gone, once that is decided
 
 
 def visible(caller: Caller) -> Select[Product]:
     """The products a caller has any right on."""
     return select(Product).where(may(caller, Product))
+
+
+def rights_of(caller: Caller) -> list[ColumnElement[bool]]:
+    """One column for each right: whether the caller has it on the product of the row."""
+    return [may(caller, Product, right).label(right) for right in RIGHTS]
 
 
 def require(call: Call, product: Any, right: Right, *, model: str) -> None:

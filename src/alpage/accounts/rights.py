@@ -8,8 +8,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.accounts.accounts import ADMINISTRATORS, Membership
-from alpage.accounts.teams import TeamMember
+from alpage.accounts.members import ADMINISTRATORS, Membership, TeamMember
 from alpage.api.callers import Caller
 from alpage.storage.tables import STEADY_IDS, Base
 

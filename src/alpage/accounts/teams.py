@@ -1,9 +1,41 @@
 """Teams: members of an account who share rights on its products."""
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import ForeignKey, Select, String, and_, column, false, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.storage.tables import STEADY_IDS, Base
+from alpage.accounts import services
+from alpage.accounts.members import (
+    READ,
+    WRITE,
+    AccountId,
+    AdministeredAccount,
+    TeamMember,
+    UserSummary,
+    administered,
+    unknown_members,
+    users_by_id,
+)
+from alpage.accounts.products import Product
+from alpage.accounts.rights import RIGHTS, ProductRight
+from alpage.accounts.services import SERVICES
+from alpage.api.callers import Caller
+from alpage.api.calls import Call
+from alpage.api.errors import Fault, invalid, not_found
+from alpage.api.expansion import attribute
+from alpage.api.routes import Expansion, Filter, Routes, Shape
+from alpage.api.validation import Several
+from alpage.storage.tables import Base
+
+routes = Routes("Teams")
+
+NAME_LENGTH = 128
+
+# stored
 
 
 class Team(Base):
@@ -14,7 +46,7 @@ class Team(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
-    name: Mapped[str] = mapped_column(String(128))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     color_id: Mapped[int] = mapped_column(default=1)
     owned_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -22,14 +54,290 @@ class Team(Base):
     updated_at: Mapped[int]
 
 
-class TeamMember(Base):
-    """A user's place in a team."""
+# on the wire
 
-    __tablename__ = "team_members"
-    __table_args__ = (UniqueConstraint("team_id", "user_id"), STEADY_IDS)
-    __event__ = "account.team.member"
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
+Id = Annotated[int, Field(ge=1)]
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+class TeamSummary(Shape):
+    """A team, in short."""
+
+    id: int
+    name: str
+    color_id: int
+    created_at: int
+    updated_at: int
+
+
+class ServicePermission(Shape):
+    """One right on all products of a service."""
+
+    service_id: int
+    service_name: str
+    rights: str
+
+
+class TeamDetails(Shape):
+    """A team, and what its members may do."""
+
+    id: int
+    name: str
+    color_id: int
+    owned_by_id: int | None
+    created_by_id: int | None
+    created_at: int
+    updated_at: int
+    is_sso: bool
+    permissions: list[ServicePermission]
+    created_by: UserSummary | None = None
+    owned_by: UserSummary | None = None
+    user_count: int = 0
+    product_count: int = 0
+    product_by_service_count: int = 0
+
+
+class Permissions(Shape):
+    """The services whose products a team has all rights on."""
+
+    services: tuple[int, ...] = ()
+
+
+class NewTeam(Shape):
+    """A team to create. Its owner is its creator unless another member is named."""
+
+    name: Name
+    owned_by_id: int | None = None
+    permissions: Permissions = Permissions()
+
+
+class TeamChanges(Shape):
+    """What to change of a team."""
+
+    name: Name | None = None
+    owned_by_id: int | None = None
+    permissions: Permissions | None = None
+
+
+class TeamFilter(Filter):
+    """Which teams to list."""
+
+    created_by_ids: Several[Id] = ()
+    owned_by_ids: Several[Id] = ()
+    team_ids: Several[Id] = ()
+    user_ids: Several[Id] = ()
+
+
+# who sees it
+
+
+def visible(caller: Caller) -> Select[Any]:
+    """The teams of the accounts a caller administers, with their numbers of users and products."""
+    return select(
+        Team.__table__,
+        false().label("is_sso"),
+        _USERS.label("user_count"),
+        _reached().label("product_count"),
+        _reached(ProductRight.product_id.is_(None)).label("product_by_service_count"),
+    ).where(Team.account_id.in_(administered(caller)))
+
+
+def _reached(*conditions: Any) -> Any:
+    reaches = and_(
+        Product.account_id == ProductRight.account_id,
+        Product.service_id == ProductRight.service_id,
+        or_(ProductRight.product_id.is_(None), ProductRight.product_id == Product.id),
+    )
+    counted = select(func.count(Product.id.distinct())).select_from(ProductRight).join(Product, reaches)
+    return counted.where(ProductRight.team_id == Team.id, *conditions).scalar_subquery()
+
+
+_USERS = select(func.count()).select_from(TeamMember).where(TeamMember.team_id == Team.id).scalar_subquery()
+
+
+def find(call: Call, account_id: int, team_id: int) -> Team:
+    """A team of an account the caller administers. Raises `object_not_found`."""
+    mine = Team.account_id.in_(administered(call.caller))
+    query = select(Team).where(mine, Team.account_id == account_id, Team.id == team_id)
+    team: Team | None = call.transaction.find(query)
+    if team is None:
+        raise not_found("Team", team_id)
+    return team
+
+
+# the verbs
+
+
+def teams_of_users(call: Call, account_id: int, user_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
+    """The teams of members of an account, by user."""
+    statement = (
+        select(TeamMember.user_id, *Team.__table__.c)
+        .join(Team, Team.id == TeamMember.team_id)
+        .where(Team.account_id == account_id, TeamMember.user_id.in_(list(user_ids)))
+        .order_by(Team.name, Team.id)
+    )
+    teams = defaultdict(list)
+    for row in call.transaction.execute(statement):
+        teams[row.user_id].append(TeamSummary.present(row, call))
+    return teams
+
+
+def unknown_teams(call: Call, account_id: int, team_ids: Sequence[int], attribute: str) -> list[Fault]:
+    """The faults of a list of teams that names some the account has not."""
+    statement = select(Team.id).where(Team.account_id == account_id, Team.id.in_(team_ids))
+    known = set(call.transaction.execute(statement).scalars())
+    return [
+        Fault("attribute_exists", f"{attribute}.{index}", {"model": "Team", "value": team_id})
+        for index, team_id in enumerate(team_ids)
+        if team_id not in known
+    ]
+
+
+def _add_permissions(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+    statement = (
+        select(ProductRight.__table__)
+        .where(ProductRight.team_id.in_([row.id for row in rows]), ProductRight.product_id.is_(None))
+        .order_by(ProductRight.service_id)
+    )
+    permissions: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for given in call.transaction.execute(statement):
+        permissions[given.team_id] += [
+            {"service_id": given.service_id, "service_name": SERVICES.name_of(given.service_id), "rights": right}
+            for right in RIGHTS
+            if getattr(given, right)
+        ]
+    for row, shown in zip(rows, objects, strict=True):
+        shown["permissions"] = permissions[row.id]
+
+
+def _add_user(name: str) -> Expansion:
+    def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        users = users_by_id(call, [getattr(row, f"{name}_id") for row in rows])
+        for row, shown in zip(rows, objects, strict=True):
+            if (user := users.get(getattr(row, f"{name}_id"))) is not None:
+                shown[name] = user
+
+    return add
+
+
+TeamDetails.parts = {"permissions": _add_permissions}
+TeamDetails.expansions = {
+    **{name: _add_user(name) for name in ("created_by", "owned_by")},
+    **{name: attribute(name) for name in ("user_count", "product_count", "product_by_service_count")},
+}
+
+
+def _check(call: Call, account_id: int, body: NewTeam | TeamChanges) -> None:
+    faults = services.unknown(body.permissions.services, "permissions.services") if body.permissions else []
+    if body.owned_by_id is not None and unknown_members(call, account_id, [body.owned_by_id]):
+        faults.append(Fault("attribute_exists", "owned_by_id", {"model": "User", "value": body.owned_by_id}))
+    if faults:
+        raise invalid(*faults)
+
+
+def _permit(call: Call, team: Team, service_ids: Iterable[int]) -> None:
+    """Gives a team all rights on the products of these services, and of no others."""
+    wanted = set(service_ids)
+    given = select(ProductRight).where(ProductRight.team_id == team.id, ProductRight.product_id.is_(None))
+    for right in call.session.scalars(given).all():
+        if right.service_id in wanted:
+            wanted.remove(right.service_id)
+        else:
+            call.session.delete(right)
+    call.session.add_all(
+        ProductRight(account_id=team.account_id, team_id=team.id, service_id=service_id, **dict.fromkeys(RIGHTS, True))
+        for service_id in sorted(wanted)
+    )
+
+
+# the routes
+
+SORTS = {
+    "id": Team.id,
+    "name": Team.name,
+    "created_at": Team.created_at,
+    "user_count": column("user_count"),
+    "product_count": column("product_count"),
+}
+
+
+@routes.get("/1/accounts/{account}/teams", scope=READ, answer=list[TeamDetails], sort=SORTS, search=(Team.name,))
+def list_teams(call: Call, account: AdministeredAccount, filter: TeamFilter) -> Select[Any]:  # noqa: A002 - the house's name
+    """List the teams of an account."""
+    query = visible(call.caller).where(Team.account_id == account.account_id)
+    if filter.created_by_ids:
+        query = query.where(Team.created_by_id.in_(filter.created_by_ids))
+    if filter.owned_by_ids:
+        query = query.where(Team.owned_by_id.in_(filter.owned_by_ids))
+    if filter.team_ids:
+        query = query.where(Team.id.in_(filter.team_ids))
+    if filter.user_ids:
+        query = query.where(Team.id.in_(select(TeamMember.team_id).where(TeamMember.user_id.in_(filter.user_ids))))
+    return query
+
+
+@routes.get(
+    "/1/accounts/{account_id}/basic/teams",
+    scope=READ,
+    answer=list[TeamSummary],
+    sort={"id": Team.id, "name": Team.name},
+)
+def list_basic_teams(call: Call, account_id: AccountId) -> Select[Any]:  # noqa: ARG001 - every handler has the call
+    """List the teams of an account in short, for any of its members."""
+    return select(Team).where(Team.account_id == account_id)
+
+
+@routes.get("/1/accounts/{account}/teams/{team}", scope=READ, answer=TeamDetails)
+def show_team(call: Call, account: AdministeredAccount, team: int) -> Select[Any]:
+    """Show a team."""
+    return _shown(call, find(call, account.account_id, team))
+
+
+@routes.post("/1/accounts/{account}/teams", scope=WRITE, answer=TeamDetails)
+def create_team(call: Call, account: AdministeredAccount, body: NewTeam) -> Select[Any]:
+    """Create a team.
+
+    Its members get all rights on the products of the services in `permissions`.
+    """
+    _check(call, account.account_id, body)
+    team = Team(
+        account_id=account.account_id,
+        name=body.name,
+        owned_by_id=body.owned_by_id or call.caller.user_id,
+        created_by_id=call.caller.user_id,
+        created_at=call.now,
+        updated_at=call.now,
+    )
+    call.session.add(team)
+    call.session.flush()
+    _permit(call, team, body.permissions.services)
+    return _shown(call, team)
+
+
+@routes.patch("/1/accounts/{account}/teams/{team}", scope=WRITE, answer=TeamDetails)
+def update_team(call: Call, account: AdministeredAccount, team: int, body: TeamChanges) -> Select[Any]:
+    """Rename a team, hand it to another owner, or change the services it has rights on."""
+    found = find(call, account.account_id, team)
+    _check(call, account.account_id, body)
+    found.name = body.name or found.name
+    found.owned_by_id = body.owned_by_id or found.owned_by_id
+    found.updated_at = call.now
+    if body.permissions is not None:
+        _permit(call, found, body.permissions.services)
+    return _shown(call, found)
+
+
+def _shown(call: Call, team: Team) -> Select[Any]:
+    return visible(call.caller).where(Team.id == team.id)
+
+
+@routes.delete("/1/accounts/{account}/teams/{team}", scope=WRITE, answer=bool)
+def delete_team(call: Call, account: AdministeredAccount, team: int) -> bool:
+    """Delete a team. Its members stay in the account; the rights they had through it are gone."""
+    found = find(call, account.account_id, team)
+    for table in (ProductRight, TeamMember):
+        for row in call.session.scalars(select(table).where(table.team_id == team)).all():
+            call.session.delete(row)
+    call.session.flush()
+    call.session.delete(found)
+    return True

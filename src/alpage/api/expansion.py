@@ -1,10 +1,11 @@
 """Expansion: `with=a,b.c` loads the optional fields a route offers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from alpage.api.calls import Call
 from alpage.api.errors import Fault
-from alpage.api.routes import Route
+from alpage.api.routes import Expansion, Route
 from alpage.api.validation import not_among
 
 PARAMETER = "with"
@@ -38,3 +39,14 @@ def expand(call: Call, rows: list[Any], objects: list[dict[str, Any]]) -> None:
         for name, load in shape.expansions.items():
             if name in call.wanted:
                 load(call, rows, objects)
+
+
+def attribute(name: str) -> Expansion:
+    """The expansion that adds a plain attribute of the row. One that has no value leaves the field out."""
+
+    def add(_call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        for row, shown in zip(rows, objects, strict=True):
+            if (value := getattr(row, name)) is not None:
+                shown[name] = value
+
+    return add

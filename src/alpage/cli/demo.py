@@ -3,7 +3,8 @@
 import secrets
 from time import time
 
-from alpage.accounts.accounts import OWNER, Account, Membership
+from alpage.accounts.accounts import Account
+from alpage.accounts.members import OWNER, Membership
 from alpage.cli.platform import Platform
 from alpage.identity.tokens import SCOPES
 from alpage.identity.users import User, find_by_email, hash_password
