@@ -4,12 +4,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from bench import figures
 from bench.contenders import Contender, prepare_ceiling, prepare_django, prepare_fastapi
 from bench.cores import Cores, choose_cores
-from bench.environment import install_peers
+from bench.environment import install_peers, require_programs
 from bench.figures import Figure
-from bench.load import require_wrk
-from bench.measurements import measure_bulk, measure_depth, measure_rest
+from bench.measurements import measure_bulk, measure_depth, measure_name_server, measure_rest
 from bench.project import prepare_alpage
 from bench.results import (
     describe_machine,
@@ -36,7 +36,7 @@ PREPARE = {
 def main() -> None:
     """Measure everything in one run."""
     options = read_options()
-    require_wrk()
+    require_programs()
     install_peers()
     cores = choose_cores()
     directory = open_results()
@@ -74,12 +74,15 @@ def prepare(name: str, scratch: Path) -> Contender:
 
 
 def take_figures(directory: Path, scratch: Path, cores: Cores, *, rounds: int) -> list[str]:
-    """Measure what has a target of its own; gives the tables."""
+    """Measure the platform alone; gives the tables."""
     print("Measuring the platform alone …", flush=True)
     taken: list[Figure] = measure_rest(new_folder(scratch, "rest"), cores, rounds=rounds)
     taken += measure_bulk(new_folder(scratch, "bulk"), cores, rounds=rounds)
     runs, depth = measure_depth(new_folder(scratch, "depth"), cores, rounds=rounds)
     taken.append(depth)
+    answers = measure_name_server()
+    keep_json(directory, "dns", answers)
+    taken += [figures.dns_answers(answer) for answer in answers]
     keep_runs(directory, runs)
     keep_figures(directory, taken)
     return [speed_table(runs), figure_table(taken)]

@@ -1,5 +1,6 @@
-"""The peers' own virtual environment, made once; the harness calls it before anything is prepared."""
+"""What has to be there before anything is measured: programs of the system, and the peers' own virtual environment."""
 
+import shutil
 import subprocess
 import sys
 import venv
@@ -9,6 +10,17 @@ HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 DIRECTORY = HERE / ".venv"
 PROGRAMS = DIRECTORY / "bin"
+PACKAGES = {"wrk": "wrk", "dnsperf": "dnsperf", "taskset": "util-linux"}
+
+
+def require_programs() -> None:
+    """Refuse to go on without the load generators, naming the packages that have them."""
+    missing = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    if missing:
+        names = " ".join(missing)
+        raise SystemExit(
+            f"bench: CANNOT MEASURE. Missing, by Debian's package names: {names} (apt-get install {names})"
+        )
 
 
 def install_peers() -> None:

@@ -5,7 +5,6 @@ requests a second are what the server can do and the latencies are those of a sa
 """
 
 import re
-import shutil
 import subprocess
 from dataclasses import dataclass
 
@@ -24,12 +23,6 @@ class Load:
     p50_ms: float
     p99_ms: float
     text: str
-
-
-def require_wrk() -> None:
-    """Refuse to go on without the load generator, naming the package that has it."""
-    if shutil.which("wrk") is None:
-        raise SystemExit("bench: wrk is missing. Install Debian's package `wrk` (apt-get install wrk).")
 
 
 def run_wrk(url: str, *, token: str, seconds: int, core: int | None, connections: int = CONNECTIONS) -> Load:

@@ -1,10 +1,14 @@
 """What is measured of the platform alone: long lists, changes in bulk and when they resolve, start, idle memory."""
 
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import dns.exception
 import dns.message
@@ -22,6 +26,7 @@ from bench.servers import Server, free_port, request, serve
 CHANGES = 10_000
 DEPTH_SECONDS = 4
 DNS_PATIENCE_SECONDS = 30
+DNS_SECONDS = 8
 MIB = 1024 * 1024
 
 
@@ -29,7 +34,7 @@ def measure_depth(scratch: Path, cores: Cores, *, rounds: int) -> tuple[list[Run
     """Load the first page of a short and of a very long zone, one after the other, in one server."""
     zones = {f"thousand.{DOMAIN}": 1_000, f"million.{DOMAIN}": 1_000_000}
     installation = install(scratch, zones)
-    routes = [records_route(zone, records, name=f"{records:,}-records") for zone, records in zones.items()]
+    routes = [records_route(zone, records, name=f"records-of-{records}") for zone, records in zones.items()]
     runs, _ = run_rounds([as_contender(installation, *routes)], cores, rounds=rounds, seconds=DEPTH_SECONDS)
     short, long = (median_rate(runs, route.name) for route in routes)
     return runs, figures.page_depth(short / long)
@@ -113,3 +118,10 @@ def serve_all(installation: Installation, dns_port: int, cores: Cores) -> Abstra
         core=cores.server,
         token=installation.token,
     )
+
+
+def measure_name_server() -> list[dict[str, Any]]:
+    """Load the name server by dnsperf: names it has answered before, then names that never come twice."""
+    command = [sys.executable, "-m", "bench.dns", "--seconds", str(DNS_SECONDS)]
+    outputs = [subprocess.check_output([*command, *more], text=True) for more in ([], ["--random"])]
+    return [json.loads(output) for output in outputs]

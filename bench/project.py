@@ -93,4 +93,5 @@ WITH RECURSIVE
     numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < (SELECT number FROM missing))
 SELECT zone.account_id, zone.id, 'host-' || n, 'A', 3600, '192.0.2.' || (n % 256), 1700000000 + n
 FROM numbers, zone
+WHERE n <= (SELECT number FROM missing)
 """

@@ -154,7 +154,7 @@ def middle(starts: Sequence[Start], name: str, value: Callable[[Start], float]) 
 def figure_table(figures: Sequence[Figure]) -> str:
     """Say of each figure what it should be, what it is, and whether that will do."""
     rows = [
-        (figure.name, figure.target.text(), f"{figure.measured:,.2f} {figure.target.unit}", figure.verdict())
+        (figure.name, str(figure.target or "-"), f"{figure.measured:,.2f} {figure.unit}", figure.verdict())
         for figure in figures
     ]
     return table(("figure", "target", "measured", "verdict"), rows)
@@ -169,14 +169,14 @@ def by_contender_and_route(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Lay rows out in columns: the words to the left, the numbers to the right."""
-    lines = [head, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(align(cell, width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+    """Lay rows out in columns: words to the left, numbers to the right."""
+    body = list(rows)
+    columns = [column(name, [row[index] for row in body]) for index, name in enumerate(head)]
+    return "\n".join("  ".join(cells).rstrip() for cells in zip(*columns, strict=True))
 
 
-def align(cell: str, width: int) -> str:
-    """Put numbers under numbers."""
-    return cell.rjust(width) if cell[:1].isdigit() else cell.ljust(width)
+def column(name: str, cells: Sequence[str]) -> list[str]:
+    """Bring a column's name and cells to one width, numbers under numbers."""
+    width = max(len(cell) for cell in (name, *cells))
+    is_of_numbers = all(cell[:1].isdigit() or cell == "-" for cell in cells)
+    return [cell.rjust(width) if is_of_numbers else cell.ljust(width) for cell in (name, *cells)]

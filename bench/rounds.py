@@ -83,7 +83,7 @@ def run_route(contender: Contender, route: Route, server: Server, cores: Cores, 
     before = server.cpu_seconds()
     load = run_wrk(url, token=contender.token, seconds=seconds, core=cores.load)
     spent = server.cpu_seconds() - before
-    print(f"  {number}. {contender.name:8} {route.name:14} {load.requests_per_second:9,.0f}/s", flush=True)
+    print(f"  {number}. {contender.name:8} {route.name:18} {load.requests_per_second:9,.0f}/s", flush=True)
     return Run(contender.name, route.name, number, load, spent / load.requests * 1e6)
 
 
