@@ -122,7 +122,7 @@ def a_free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="module")
-def free_port() -> int:
-    """A port that nobody listens on, neither over UDP nor TCP."""
-    return a_free_port()
+@pytest.fixture(scope="session")
+def pick_port() -> Callable[[], int]:
+    """Picks a port that nobody listens on, neither over UDP nor TCP."""
+    return a_free_port

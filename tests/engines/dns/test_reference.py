@@ -73,10 +73,10 @@ def zones() -> dict[str, ZoneSnapshot]:
 
 @pytest.fixture(scope="module")
 def named(
-    tmp_path_factory: pytest.TempPathFactory, zones: dict[str, ZoneSnapshot], free_port: int, wait_for
+    tmp_path_factory: pytest.TempPathFactory, zones: dict[str, ZoneSnapshot], pick_port, wait_for
 ) -> Iterator[int]:
     """BIND with the same zones; gives its port."""
-    folder = tmp_path_factory.mktemp("named")
+    folder, port = tmp_path_factory.mktemp("named"), pick_port()
     statements = [
         f'zone {fqdn} {{ type primary; file "{fqdn}"; check-names ignore; check-integrity no; }};' for fqdn in zones
     ]
@@ -94,8 +94,8 @@ def named(
         (folder / zone.fqdn).write_text(zonefile.write(zone.fqdn, soa, zone.nameservers, zone.records))
     (folder / "named.conf").write_text(
         f"""options {{
-            directory "{folder}"; listen-on port {free_port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
-            recursion no; zero-no-soa-ttl no; minimal-responses yes;
+            directory "{folder}"; listen-on port {port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+            recursion no; dnssec-validation no; zero-no-soa-ttl no; minimal-responses yes;
             pid-file none; session-keyfile "{folder}/session.key";
         }}; controls {{}};\n"""
         + "\n".join(statements)
@@ -104,7 +104,7 @@ def named(
         process = subprocess.Popen(["/usr/sbin/named", "-g", "-c", folder / "named.conf"], stderr=log)
         try:
             wait_for(lambda: "all zones loaded" in (folder / "log").read_text())
-            yield free_port
+            yield port
         finally:
             process.kill()
             process.wait()
