@@ -4,7 +4,10 @@
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
+
+from sqlalchemy import Integer, bindparam
 
 from alpage.api.errors import ApiError
 
@@ -19,9 +22,35 @@ class Caller:
     account_ids: frozenset[int] | None = None
     product_ids: frozenset[int] | None = None
 
+    @property
+    def template(self) -> "Caller":
+        """A caller like this one whose values are left open, for statements that are built once.
+
+        They are executed with `values`.
+        """
+        return _template(self.account_ids is not None, self.product_ids is not None)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the open values of the template stand for."""
+        given: dict[str, Any] = {"caller_user_id": self.user_id}
+        if self.account_ids is not None:
+            given["caller_account_ids"] = self.account_ids
+        if self.product_ids is not None:
+            given["caller_product_ids"] = self.product_ids
+        return given
+
     def has_scope(self, scope: str) -> bool:
         """Whether the token carries the scope, or the coarse one that contains it (`dns` contains `dns:read`)."""
         return scope in self.scopes or scope.partition(":")[0] in self.scopes
+
+
+@cache
+def _template(has_accounts: bool, has_products: bool) -> Caller:
+    user_id: Any = bindparam("caller_user_id", type_=Integer)
+    account_ids: Any = bindparam("caller_account_ids", type_=Integer, expanding=True) if has_accounts else None
+    product_ids: Any = bindparam("caller_product_ids", type_=Integer, expanding=True) if has_products else None
+    return Caller(user_id, 0, frozenset(), account_ids, product_ids)
 
 
 ANONYMOUS = Caller(user_id=0, token_id=0, scopes=frozenset())

@@ -266,7 +266,7 @@ def _present(call: Call, rows: Any) -> list[Any]:
         return list(rows)
     if rows and isinstance(rows[0], Row) and len(rows[0]) == 1 and not isinstance(rows[0][0], int | str):
         rows = [row[0] for row in rows]  # a query for whole objects
-    objects = [shape.present(row, call) for row in rows]
+    objects = shape.present_all(rows, call)
     expansion.expand(call, rows, objects)
     return objects
 

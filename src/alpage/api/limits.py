@@ -1,6 +1,6 @@
 """Rate limits: 60 requests a minute for a user over all his tokens, and a larger measure for items of bulk routes.
 
-Both are moving windows of the `limits` library, in memory or in Redis: exact, so that who waits `Retry-After` gets through. What is left is told with every answer, in the
+Both are moving windows of the `limits` library, in memory (`windows.py`) or in Redis: exact, so that who waits `Retry-After` gets through. What is left is told with every answer, in the
 words of the IETF draft (`RateLimit`, `RateLimit-Policy`) and in the older ones (`X-RateLimit-…`).
 """
 
@@ -15,7 +15,9 @@ from limits.strategies import MovingWindowRateLimiter
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError
 from alpage.api.routes import ANY_TOKEN, Routes, Shape
+from alpage.api.windows import MemoryWindows
 
+IN_MEMORY = "memory://"
 REQUESTS = "requests"
 ITEMS = "items"
 
@@ -45,7 +47,7 @@ class Limits:
     """The policies in force, and who has used how much of them."""
 
     def __init__(self, requests: str, items: str, store: str) -> None:
-        self._strategy = MovingWindowRateLimiter(storage_from_string(store))
+        self._strategy = MovingWindowRateLimiter(MemoryWindows() if store == IN_MEMORY else storage_from_string(store))
         self._policies = {REQUESTS: parse(requests), ITEMS: parse(items)}
 
     def take(self, who: str, policy: str = REQUESTS, cost: int = 1) -> Window:

@@ -19,11 +19,12 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Row
 
 from alpage.api.calls import Call
 
@@ -54,6 +55,16 @@ class Shape(BaseModel):
             return {**row}
         names, values = cls._reader()
         return dict(zip(names, values(row), strict=True))
+
+    @classmethod
+    def present_all(cls, rows: Sequence[Any], call: Call) -> list[dict[str, Any]]:
+        """The objects on the wire of many rows: for rows of a query quicker than one by one."""
+        if cls.present.__func__ is not Shape.present.__func__ or not (rows and isinstance(rows[0], Row)):  # type: ignore[attr-defined]  # a class method has it
+            return [cls.present(row, call) for row in rows]
+        names, _ = cls._reader()
+        fields = rows[0]._fields
+        values = itemgetter(*(fields.index(name) for name in names), 0)
+        return [dict(zip(names, values(row), strict=False)) for row in rows]
 
     @classmethod
     def _reader(cls) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:

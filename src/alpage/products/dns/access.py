@@ -1,8 +1,9 @@
 """Who sees a zone, and who changes it: every route of this product finds its zone here."""
 
+from functools import cache
 from typing import Annotated, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from alpage.accounts.products import Product
 from alpage.accounts.rights import Right, may
@@ -28,18 +29,18 @@ def find(call: Call, zone: str) -> Zone:
     Raises `object_not_found`, `zone_does_not_exists` for a domain of the caller that has none, `access_denied`.
     """
     fqdn = read_fqdn(zone)
-    found = one(call, visible(call.caller).where(Zone.fqdn == fqdn))
+    found = one(call, _by_fqdn(call.caller.template), {"fqdn": fqdn, **call.caller.values})
     if found is not None:
         return found
     domain = domain_of(call, fqdn)
     raise ApiError("zone_does_not_exists", zone=fqdn) if domain and domain.name == fqdn else not_found("Zone", fqdn)
 
 
-def one(call: Call, query: Select[Zone]) -> Zone | None:
+def one(call: Call, query: Select[Zone], parameters: dict[str, Any] | None = None) -> Zone | None:
     """The zone a query finds, locked for calls that write. Raises `access_denied`."""
     if not call.writes:
-        return _found(call, query)
-    zone = _found(call, query.with_for_update(of=Zone))
+        return _found(call, query, parameters)
+    zone = _found(call, query.with_for_update(of=Zone), parameters)
     if zone is not None:
         require_right(call, zone.product_id, model="Zone", name=zone.fqdn)
     return zone
@@ -68,8 +69,13 @@ def find_record(call: Call, zone: Zone, record: int) -> Record:
     return found
 
 
-def _found(call: Call, query: Select[Any]) -> Zone | None:
-    zone: Zone | None = call.transaction.find(query)
+@cache
+def _by_fqdn(caller: Caller) -> Select[Zone]:
+    return visible(caller).where(Zone.fqdn == bindparam("fqdn"))
+
+
+def _found(call: Call, query: Select[Any], parameters: dict[str, Any] | None) -> Zone | None:
+    zone: Zone | None = call.transaction.find(query, parameters)
     return zone
 
 
