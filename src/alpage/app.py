@@ -1,5 +1,6 @@
 """Puts the rooms together: one ASGI application."""
 
+import gc
 import os
 import pkgutil
 from collections.abc import AsyncIterator
@@ -105,7 +106,20 @@ def create() -> ASGIApp:
     """The application a server process runs, on the settings of its environment."""
     settings = load()
     logs.configure(settings.log_level)
-    return build(settings, open_database(settings), route_table())
+    application = build(settings, open_database(settings), route_table())
+    _calm_garbage_collection()
+    return application
+
+
+def _calm_garbage_collection() -> None:
+    """Has the collector pass over what was loaded at the start, and look at the rest less often.
+
+    A large request makes many objects that all live until it ends: looking for garbage among them took a third of the
+    time of a call that creates 10,000 records (measured).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _all_processes(registry: CollectorRegistry) -> CollectorRegistry:
