@@ -9,6 +9,7 @@ app.command("alpage.cli.serve:serve", help="Start the platform: the API and the 
 app.command("alpage.cli.serve:migrate", help="Bring the tables of a data folder up to date.")
 app.command("alpage.cli.token:app", name="token", help="Create, list and revoke personal tokens.")
 app.command("alpage.cli.domain:app", name="domain", help="Create, list and delete domains.")
+app.command("alpage.cli.zone:app", name="zone", help="Export and import zone files.")
 app.command("alpage.cli.event:app", name="event", help="Announce, list and close what goes on with the platform.")
 
 

@@ -162,9 +162,8 @@ def _update(transaction: Transaction, caller: Caller, host: str, update: Update,
 
 def _zone_of(transaction: Transaction, caller: Caller, fqdn: str) -> Zone | None:
     """The nearest zone above a name that the caller may change, locked."""
-    labels = fqdn.split(".")
-    above = [".".join(labels[start:]) for start in range(len(labels))]
-    nearest = visible(caller, WRITE_RIGHT).where(Zone.fqdn.in_(above)).order_by(func.length(Zone.fqdn).desc()).limit(1)
+    holding = visible(caller, WRITE_RIGHT).where(Zone.fqdn.in_(names.with_parents(fqdn)))
+    nearest = holding.order_by(func.length(Zone.fqdn).desc()).limit(1)
     zone: Zone | None = transaction.find(nearest.with_for_update(of=Zone))
     return zone
 

@@ -102,6 +102,12 @@ def to_unicode(name: str) -> str:
     return ".".join(_to_u_label(label) for label in name.split("."))
 
 
+def with_parents(name: str) -> list[str]:
+    """Give a full name and the names above it, longest first."""
+    labels = name.split(".")
+    return [".".join(labels[start:]) for start in range(len(labels))]
+
+
 def ancestors(source: str) -> list[str]:
     """Name the stored owners above this one, nearest first, the apex last."""
     if source == APEX:
