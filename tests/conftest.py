@@ -20,9 +20,9 @@ from alpage.accounts.accounts import Account
 from alpage.accounts.members import OWNER, Membership
 from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
+from alpage.api import logs
 from alpage.identity.tokens import SCOPES, Tokens
 from alpage.identity.users import User
-from alpage.api import logs
 from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, connect
@@ -33,7 +33,9 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "redis: the test uses the server ALPAGE_TEST_REDIS names; it fails in CI without")
+    config.addinivalue_line(
+        "markers", "redis: the test uses the server ALPAGE_TEST_REDIS names; it fails in CI without"
+    )
     config.addinivalue_line("markers", "needs(program, …): the test runs these programs; it fails in CI without them")
     logs.configure("error")
     if IN_CI and not POSTGRESQL:
@@ -54,7 +56,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if not POSTGRESQL:
-        terminalreporter.write_line("NOT RUN on PostgreSQL: ALPAGE_TEST_POSTGRESQL names no database", yellow=True, bold=True)
+        terminalreporter.write_line(
+            "NOT RUN on PostgreSQL: ALPAGE_TEST_POSTGRESQL names no database", yellow=True, bold=True
+        )
     for report in terminalreporter.stats.get("skipped", ()):
         terminalreporter.write_line(f"{report.nodeid}: {report.longrepr[2]}", yellow=True, bold=True)
 
@@ -160,10 +164,17 @@ class Platform:
         """Makes a user a member of an account."""
         self.add(Membership(account_id=account.id, user_id=user.id, role_type=role, created_at=int(time())))
 
-    def product(self, account: Account, name: str = "example.ch", service: tuple[int, str] = (14, "domain"), **values: Any) -> Product:
+    def product(
+        self, account: Account, name: str = "example.ch", service: tuple[int, str] = (14, "domain"), **values: Any
+    ) -> Product:
         """A product of an account; a bare one, without what its own kind keeps beside it."""
         product = Product(
-            account_id=account.id, service_id=service[0], service_name=service[1], customer_name=name, created_at=int(time()), **values
+            account_id=account.id,
+            service_id=service[0],
+            service_name=service[1],
+            customer_name=name,
+            created_at=int(time()),
+            **values,
         )
         self.add(product)
         return product
@@ -173,7 +184,11 @@ class Platform:
         given = dict.fromkeys(rights, True)
         self.add(
             ProductRight(
-                account_id=product.account_id, user_id=user.id, product_id=product.id, service_id=product.service_id, **given
+                account_id=product.account_id,
+                user_id=user.id,
+                product_id=product.id,
+                service_id=product.service_id,
+                **given,
             )
         )
 

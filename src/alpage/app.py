@@ -2,10 +2,8 @@
 
 import gc
 import os
-import pkgutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,7 +26,7 @@ from alpage.api.networks import Networks
 from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
-from alpage.discovery import offered
+from alpage.discovery import modules, offered
 from alpage.identity.tokens import Tokens, pepper_of
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
@@ -41,8 +39,8 @@ def route_table() -> RouteTable:
     for room in ROOMS:
         for catalogue in Path(str(files(room))).glob("**/errors.toml"):
             CATALOGUE.add(catalogue)
-    for package in pkgutil.iter_modules(products.__path__, products.__name__ + "."):
-        service = getattr(import_module(package.name), "SERVICE", None)
+    for module in modules(products):
+        service = getattr(module, "SERVICE", None)
         if isinstance(service, Service):
             SERVICES.add(service)
     return RouteTable(route for room in ROOMS for route in routes.collect(room))

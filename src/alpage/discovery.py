@@ -1,4 +1,4 @@
-"""What the modules of a room offer by name: their pages, their engines. Adding a product changes no list."""
+"""What the modules of a room offer by name: routes, pages, engines. Adding a product changes no list."""
 
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -7,9 +7,15 @@ from types import ModuleType
 from typing import Any
 
 
+def modules(package: ModuleType) -> Iterator[ModuleType]:
+    """The modules of a package, and of the packages in it."""
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        yield import_module(module.name)
+
+
 def offered(package: ModuleType, name: str) -> Iterator[Callable[..., Any]]:
     """The functions of this name in the modules of a package."""
-    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        function = getattr(import_module(module.name), name, None)
+    for module in modules(package):
+        function = getattr(module, name, None)
         if callable(function):
             yield function

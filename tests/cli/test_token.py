@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from alpage.cli import demo, platform
 from alpage.settings import load
 from tests.cli.running import ALPAGE
 
@@ -14,8 +15,6 @@ def alpage(*arguments):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    from alpage.cli import demo, platform
-
     data = tmp_path_factory.mktemp("data")
     demo.demonstrate(platform.open_platform(data), load(data=data))
     return data

@@ -3,11 +3,11 @@
 from typing import Any, ClassVar
 
 from pydantic import Field
+from sqlalchemy import Select, select
 
 from alpage.api.calls import Call
 from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
 from alpage.identity.users import User
-from sqlalchemy import Select, select
 
 routes = Routes("Probe")
 

@@ -56,12 +56,16 @@ def test_what_comes_and_goes_within_a_transaction_leaves_nothing(platform):
 
 
 def test_a_failed_transaction_leaves_nothing(platform):
-    with pytest.raises(RuntimeError), platform.database.transaction(NOBODY) as transaction:
-        transaction.session.add(
-            User(login="x", email="x", first_name="x", last_name="x", display_name="x", created_at=0)
-        )
-        transaction.session.flush()
-        raise RuntimeError
+    user = User(login="x", email="x", first_name="x", last_name="x", display_name="x", created_at=0)
+
+    def fail_late():
+        with platform.database.transaction(NOBODY) as transaction:
+            transaction.session.add(user)
+            transaction.session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_late()
     assert entries(platform.database) == []
 
 

@@ -103,9 +103,7 @@ def test_the_catalogue_takes_every_file_and_fills_every_sentence() -> None:
         ("attribute_min_value", None, "The {attribute} attribute must be at least {min_value}"),
     ],
 )
-def test_sentences_that_clients_read_are_kept_to_the_letter(
-    code: str, status: int | None, sentence: str
-) -> None:
+def test_sentences_that_clients_read_are_kept_to_the_letter(code: str, status: int | None, sentence: str) -> None:
     catalogue = Catalogue()
     catalogue.add(SOURCE / "api" / "errors.toml")
     entry = catalogue.entries[code]

@@ -60,9 +60,8 @@ def _settings() -> str:
         rows.append(f"| `{PREFIX}{name.upper()}` | {f'`{default}`' if default else ''} | {info.description} |")
     return (
         "# Settings\n\nFrom the environment, or in lower case and without the prefix from the TOML file that"
-        f" `{PREFIX}CONFIG` names (`<data>/alpage.toml` by default). Lists are separated by commas in the environment.\n\n"
-        + "\n".join(rows)
-        + "\n"
+        f" `{PREFIX}CONFIG` names (`<data>/alpage.toml` by default). Lists are separated by commas in the"
+        " environment.\n\n" + "\n".join(rows) + "\n"
     )
 
 

@@ -92,7 +92,7 @@ class AccountDetails(Shape):
     count_owners: int = 0
 
     @classmethod
-    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - as in every shape
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The account."""
         return {
             "id": row.id,
@@ -230,14 +230,14 @@ def list_accounts(call: Call) -> Select[Any]:
 
 
 @routes.get("/1/accounts/{account_id}", scope=READ, answer=AccountDetails)
-def show_account(call: Call, account_id: Annotated[Account, Loaded(find, by=int)]) -> Account:  # noqa: ARG001 - every handler has the call
+def show_account(call: Call, account_id: Annotated[Account, Loaded(find, by=int)]) -> Account:
     """Show an account."""
     return account_id
 
 
 @routes.patch("/1/accounts/{account_id}", scope=WRITE, answer=AccountDetails)
 def update_account(
-    call: Call,  # noqa: ARG001 - every handler has the call
+    call: Call,
     account_id: Annotated[Account, Loaded(find_to_administer, by=int)],
     body: AccountChanges,
 ) -> Account:

@@ -149,7 +149,7 @@ PATH = "/1/accounts/{account}/addresses"
 
 
 @routes.get(PATH, scope=READ, answer=list[Address], sort={"id": AccountAddress.id})
-def list_addresses(call: Call, account: AccountId) -> Select[Any]:  # noqa: ARG001 - every handler has the call
+def list_addresses(call: Call, account: AccountId) -> Select[Any]:
     """List the addresses of an account."""
     return visible(account)
 

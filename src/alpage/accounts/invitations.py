@@ -350,7 +350,7 @@ PATH = "/1/accounts/{account}/invitations"
 
 
 @routes.get(PATH, scope=READ, answer=list[InvitationDetails], sort=SORTS, search=SEARCHED)
-def list_invitations(call: Call, account: AdministeredAccount, filter: InvitationFilter) -> Select[Any]:  # noqa: A002 - the house's name
+def list_invitations(call: Call, account: AdministeredAccount, filter: InvitationFilter) -> Select[Any]:
     """List the invitations into an account."""
     query = visible(call.caller).where(Invitation.account_id == account.account_id)
     if filter.status is not None:

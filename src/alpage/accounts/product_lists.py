@@ -106,7 +106,7 @@ class ProductDetails(Shape):
     is_transferable: bool = False
 
     @classmethod
-    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - as in every shape
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The product, with the rights of the caller put together."""
         return {
             "id": row.id,
@@ -278,7 +278,7 @@ def list_products(call: Call, query: ProductQuery) -> Select[Any]:
 
 
 @routes.get("/1/accounts/current/products", scope=ANY_TOKEN, answer=list[ProductDetails], sort=SORTS, search=SEARCHED)
-def list_products_of_current_account(call: Call, filter: CurrentAccountProductFilter) -> Select[Any]:  # noqa: A002 - the house's name
+def list_products_of_current_account(call: Call, filter: CurrentAccountProductFilter) -> Select[Any]:
     """List the products of your current account that you have any right on."""
     current = select(User.current_account_id).where(User.id == call.caller.user_id).scalar_subquery()
     return visible(call).where(Product.account_id == current, *filter.conditions())
@@ -287,6 +287,6 @@ def list_products_of_current_account(call: Call, filter: CurrentAccountProductFi
 @routes.get(
     "/1/accounts/{account_id}/products", scope=ANY_TOKEN, answer=list[ProductDetails], sort=SORTS, search=SEARCHED
 )
-def list_products_of_account(call: Call, account_id: AccountId, filter: AccountProductFilter) -> Select[Any]:  # noqa: A002 - the house's name
+def list_products_of_account(call: Call, account_id: AccountId, filter: AccountProductFilter) -> Select[Any]:
     """List the products of an account that you have any right on."""
     return visible(call).where(Product.account_id == account_id, *filter.conditions())

@@ -262,7 +262,7 @@ SORTS = {
 
 
 @routes.get("/1/accounts/{account}/teams", scope=READ, answer=list[TeamDetails], sort=SORTS, search=(Team.name,))
-def list_teams(call: Call, account: AdministeredAccount, filter: TeamFilter) -> Select[Any]:  # noqa: A002 - the house's name
+def list_teams(call: Call, account: AdministeredAccount, filter: TeamFilter) -> Select[Any]:
     """List the teams of an account."""
     query = visible(call.caller).where(Team.account_id == account.account_id)
     if filter.created_by_ids:
@@ -282,7 +282,7 @@ def list_teams(call: Call, account: AdministeredAccount, filter: TeamFilter) -> 
     answer=list[TeamSummary],
     sort={"id": Team.id, "name": Team.name},
 )
-def list_basic_teams(call: Call, account_id: AccountId) -> Select[Any]:  # noqa: ARG001 - every handler has the call
+def list_basic_teams(call: Call, account_id: AccountId) -> Select[Any]:
     """List the teams of an account in short, for any of its members."""
     return select(Team).where(Team.account_id == account_id)
 

@@ -240,7 +240,7 @@ def _reaches_something() -> Any:
     return or_(PEOPLE.role_type.in_(ADMINISTRATORS), given)
 
 
-def _conditions(filter: UserFilter) -> Iterator[Any]:  # noqa: A002 - the house's name
+def _conditions(filter: UserFilter) -> Iterator[Any]:
     if filter.invitation_status is not None:
         yield PEOPLE.invitation_status == filter.invitation_status
     else:
@@ -296,7 +296,7 @@ PATH = "/2/accounts/{account}/users"
 
 
 @routes.get(PATH, scope=READ, answer=list[AccountUser], sort=SORTS, search=SEARCHED)
-def list_users(call: Call, account: AccountId, filter: UserFilter) -> Select[Any]:  # noqa: A002 - the house's name
+def list_users(call: Call, account: AccountId, filter: UserFilter) -> Select[Any]:
     """List the members of an account and, for those who administer it, who is invited to become one."""
     return visible(call.caller, account).where(*_conditions(filter))
 

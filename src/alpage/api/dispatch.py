@@ -19,7 +19,7 @@ from alpage.api.callers import ANONYMOUS, Caller, Identify, not_authorized, requ
 from alpage.api.calls import Call, Request
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid, not_found
-from alpage.api.limits import ITEMS, REQUESTS, Limits
+from alpage.api.limits import ITEMS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
 from alpage.api.routes import Route
@@ -79,7 +79,7 @@ class Api:
                 return self._options(request)
             match = self.table.find("GET" if request.method == "HEAD" else request.method, request.path)
             response = self._call(request, match, query, body, told)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the caller gets an envelope
+        except Exception as error:
             response = self._failure(request, match, error)
         own = {name for name, _ in response.headers}
         response.headers.extend(header for header in told if header[0] not in own)

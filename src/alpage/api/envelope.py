@@ -11,7 +11,10 @@ from alpage.api.errors import ApiError
 
 @dataclass(slots=True)
 class Response:
-    """An answer on its way to the wire. The handler of a route with `answer=Response` makes its own, without envelope."""
+    """An answer on its way to the wire.
+
+    The handler of a route with `answer=Response` makes its own, without envelope.
+    """
 
     status: int
     body: bytes

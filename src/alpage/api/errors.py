@@ -65,6 +65,6 @@ def invalid(*faults: Fault) -> ApiError:
     return ApiError("validation_failed", faults=faults)
 
 
-def not_found(model: str, id: int | str) -> ApiError:  # noqa: A002 - the context's own key
+def not_found(model: str, id: int | str) -> ApiError:
     """The error for an object that does not exist, or is not the caller's to see."""
     return ApiError("object_not_found", model=model, id=id)

@@ -23,7 +23,9 @@ def read(route: Route, query: dict[str, Any], faults: list[Fault]) -> frozenset[
     if EVERYTHING in names:
         return frozenset(known)
     faults.extend(
-        not_among("attribute_with", PARAMETER, name, known) for name in sorted(names) if name not in route.shape.expansions
+        not_among("attribute_with", PARAMETER, name, known)
+        for name in sorted(names)
+        if name not in route.shape.expansions
     )
     return frozenset(names)
 

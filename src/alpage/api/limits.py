@@ -1,7 +1,8 @@
 """Rate limits: 60 requests a minute for a user over all his tokens, and a larger measure for items of bulk routes.
 
-Both are moving windows of the `limits` library, in memory (`windows.py`) or in Redis: exact, so that who waits `Retry-After` gets through. What is left is told with every answer, in the
-words of the IETF draft (`RateLimit`, `RateLimit-Policy`) and in the older ones (`X-RateLimit-…`).
+Both are moving windows of the `limits` library, in memory (`windows.py`) or in Redis: exact, so that who waits
+`Retry-After` gets through. What is left is told with every answer, in the words of the IETF draft (`RateLimit`,
+`RateLimit-Policy`) and in the older ones (`X-RateLimit-…`).
 """
 
 from dataclasses import dataclass

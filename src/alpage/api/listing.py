@@ -103,7 +103,10 @@ def _order(route: Route, query: dict[str, Any], faults: list[Fault]) -> tuple[tu
 
 
 def run(call: Call, listing: Listing, source: Select[Any] | Sequence[Any]) -> Sequence[Any] | int:
-    """The rows of one answer, or the number of all rows where only that was asked; totals go into the envelope's root."""
+    """The rows of one answer, or the number of all rows where only that was asked.
+
+    Totals go into the envelope's root.
+    """
     found = _Query(call, listing, source) if isinstance(source, Select) else _Objects(call, listing, source)
     if listing.only_total:
         call.root["total"] = found.total()
@@ -154,7 +157,9 @@ class _Query:
     def __init__(self, call: Call, listing: Listing, query: Select[Any]) -> None:
         self._call, self._listing = call, listing
         if listing.search and call.route.search:
-            query = query.where(or_(*(column.icontains(listing.search, autoescape=True) for column in call.route.search)))
+            query = query.where(
+                or_(*(column.icontains(listing.search, autoescape=True) for column in call.route.search))
+            )
         self._query = query
 
     def rows(self, limit: int | None) -> Sequence[Any]:

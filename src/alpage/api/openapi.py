@@ -113,7 +113,9 @@ def _query_parameters(route: Route) -> list[JsonSchemaValue]:
     if route.is_list:
         found += _list_parameters(route)
     if route.method != "GET":
-        found.append(_parameter("dry_run", {"type": "boolean"}, "Do everything, keep nothing, and tell what would change."))
+        found.append(
+            _parameter("dry_run", {"type": "boolean"}, "Do everything, keep nothing, and tell what would change.")
+        )
     return found
 
 
@@ -140,9 +142,13 @@ def _list_parameters(route: Route) -> list[JsonSchemaValue]:
     ]
     if route.sort:
         names = [*route.sort]
-        found.append(_parameter("order_by", {"type": "string"}, f"Fields to sort by, comma separated: {', '.join(names)}."))
+        found.append(
+            _parameter("order_by", {"type": "string"}, f"Fields to sort by, comma separated: {', '.join(names)}.")
+        )
         found.append(_parameter("order", {"enum": listing.DIRECTIONS}, "Direction of the sort."))
-        found += [_parameter(f"order_for[{name}]", {"enum": listing.DIRECTIONS}, f"Direction for {name}.") for name in names]
+        found += [
+            _parameter(f"order_for[{name}]", {"enum": listing.DIRECTIONS}, f"Direction for {name}.") for name in names
+        ]
     if route.search:
         found.append(_parameter("search", {"type": "string"}, "Keeps what contains this text."))
     return found

@@ -16,7 +16,9 @@ def resolve(method: str, headers: Mapping[str, str], query: dict[str, Any], body
     Raises `method_override_invalid` when the override is not one, is not in a POST, or two of them disagree.
     """
     by_header = headers.get(HEADER)
-    by_parameter = [source.pop(PARAMETER) for source in (query, body) if isinstance(source, dict) and PARAMETER in source]
+    by_parameter = [
+        source.pop(PARAMETER) for source in (query, body) if isinstance(source, dict) and PARAMETER in source
+    ]
     asked = {str(value).upper() for value in (by_header, *by_parameter) if value is not None}
     if not asked:
         return method

@@ -13,12 +13,10 @@ The function's parameters name what it wants: `call`; a placeholder of the path,
 """
 
 import inspect
-import pkgutil
 import re
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from operator import attrgetter, itemgetter
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
@@ -27,6 +25,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Row
 
 from alpage.api.calls import Call
+from alpage.discovery import modules
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 Expansion = Callable[[Call, Sequence[Any], list[dict[str, Any]]], None]
@@ -49,7 +48,7 @@ class Shape(BaseModel):
     parts: ClassVar[Mapping[str, Expansion]] = {}
 
     @classmethod
-    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - shapes of its own kind use the call
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The object on the wire, from a row of a query, an object of the unit of work, or a dict of its fields."""
         if isinstance(row, dict):
             return {**row}
@@ -234,8 +233,8 @@ class Routes:
 def collect(package: ModuleType) -> list[Route]:
     """The routes of every module of a package that has a `routes`."""
     found: list[Route] = []
-    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-        routes = getattr(import_module(module.name), "routes", None)
+    for module in modules(package):
+        routes = getattr(module, "routes", None)
         if isinstance(routes, Routes):
             found.extend(routes.declared)
     return found

@@ -105,4 +105,6 @@ def not_among(code: str, attribute: str, value: str, values: list[str]) -> Fault
 def _wrong_type(attribute: str, detail: ErrorDetails) -> Fault:
     stem = detail["type"].removesuffix("_type").removesuffix("_parsing").removesuffix("_from_float")
     expected = _EXPECTED.get(stem, stem.removesuffix("_parsing_size"))
-    return Fault("attribute_type", attribute, {"expected": expected, "actual": _ACTUAL.get(type(detail["input"]), "other")})
+    return Fault(
+        "attribute_type", attribute, {"expected": expected, "actual": _ACTUAL.get(type(detail["input"]), "other")}
+    )

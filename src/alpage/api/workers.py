@@ -42,7 +42,7 @@ class Workers:
             loop, future, function, argument = job
             try:
                 result = function(argument)
-            except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for the result
+            except Exception as error:
                 loop.call_soon_threadsafe(_fail, future, error)
             else:
                 loop.call_soon_threadsafe(_succeed, future, result)

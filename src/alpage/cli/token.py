@@ -22,7 +22,7 @@ def create(
     *,
     user: str,
     name: str = "command line",
-    scope: Annotated[list[str], Parameter(negative=())] = (),
+    scope: Annotated[list[str] | None, Parameter(negative=())] = None,
     account: list[int] | None = None,
     product: list[int] | None = None,
     ip: list[str] | None = None,

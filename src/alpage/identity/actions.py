@@ -56,13 +56,13 @@ def _describe(event: str, deed: str) -> dict[str, Any]:
     sort=dict.fromkeys(Action.model_fields),
     search=("code", "description"),
 )
-def list_actions(call: Call) -> list[dict[str, Any]]:  # noqa: ARG001 - every handler takes its call
+def list_actions(call: Call) -> list[dict[str, Any]]:
     """List the kinds of change the platform records."""
     return [*actions().values()]
 
 
 @routes.get("/1/actions/{action_id}", scope=ANY_TOKEN, answer=Action)
-def show_action(call: Call, action_id: int) -> dict[str, Any]:  # noqa: ARG001 - every handler takes its call
+def show_action(call: Call, action_id: int) -> dict[str, Any]:
     """Show a kind of change."""
     action = actions().get(action_id)
     if action is None:

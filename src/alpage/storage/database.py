@@ -60,7 +60,7 @@ class Transaction:
             self._session.commit()
 
     def release(self) -> None:
-        """Lets go of the snapshot of a transaction that only reads, for who has read enough and now waits for others."""
+        """Lets go of the snapshot of a transaction that only reads, for who has read enough and waits for others."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None

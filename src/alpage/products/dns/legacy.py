@@ -65,7 +65,7 @@ class LegacyRecord(Shape):
     is_for_redirection: bool
 
     @classmethod
-    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - all of it is in the row
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The record, with what people read beside what programs read."""
         parts = description.describe(row.type, row.target)
         return {
@@ -114,7 +114,7 @@ class LegacyRecordChange(RecordChange):
     errors=("object_not_found",),
     deprecated=True,
 )
-def list_records(call: Call, domain: ZoneOfDomain, filter: RecordFilter) -> Select[Any]:  # noqa: A002, ARG001 - the parameter's name says what it is
+def list_records(call: Call, domain: ZoneOfDomain, filter: RecordFilter) -> Select[Any]:
     """List the records of a domain."""
     return of_zone(domain, filter).add_columns(literal(domain.fqdn).label("fqdn"))
 

@@ -144,7 +144,7 @@ SEARCHED = (Record.source, Record.target)
     cap=None,
     errors=OF_THE_ZONE,
 )
-def list_records(call: Call, zone: ZoneOfPath, filter: RecordFilter) -> Select[Any]:  # noqa: A002, ARG001 - the parameter's name says what it is
+def list_records(call: Call, zone: ZoneOfPath, filter: RecordFilter) -> Select[Any]:
     """List the records of a zone.
 
     Without paging, the answer has the whole zone. `search` looks into sources and targets.

@@ -74,7 +74,7 @@ def list_templates(call: Call) -> list[dict[str, Any]]:
 
 
 @routes.get("/2/dns/templates/{template}", scope=READ, answer=TemplateDetails, errors=("dns_template_not_found",))
-def show_template(call: Call, template: str) -> Template:  # noqa: ARG001 - every handler has the call
+def show_template(call: Call, template: str) -> Template:
     """Show a template, with its variables and its records."""
     return _find(template)
 

@@ -89,7 +89,7 @@ SORTS = {"id": ZoneVersion.id, "serial": ZoneVersion.serial, "created_at": ZoneV
 
 
 @routes.get("/2/zones/{zone}/versions", scope=READ, answer=list[Version], sort=SORTS, errors=OF_THE_ZONE)
-def list_versions(call: Call, zone: ZoneOfPath) -> Select[Any]:  # noqa: ARG001 - every handler has the call
+def list_versions(call: Call, zone: ZoneOfPath) -> Select[Any]:
     """List the versions of a zone, oldest first; `order=desc` turns them round."""
     return _SUMMARIES.where(ZoneVersion.zone_id == zone.id)
 

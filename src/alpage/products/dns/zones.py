@@ -76,7 +76,7 @@ class ZoneShape(Shape):
     records: list[RecordShape] | None = None
 
     @classmethod
-    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - all of it is in the row
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The zone, with its name in punycode."""
         return {
             "id": row.id,
@@ -99,7 +99,7 @@ class ZoneText(Shape):
 
 
 @routes.get("/2/zones/{zone}", scope=READ, answer=ZoneShape, errors=OF_THE_ZONE)
-def show_zone(call: Call, zone: ZoneOfPath) -> Zone:  # noqa: ARG001 - every handler has the call
+def show_zone(call: Call, zone: ZoneOfPath) -> Zone:
     """Show a zone, by its name in punycode or in Unicode."""
     return zone
 

@@ -48,7 +48,7 @@ class DnssecState(Shape):
     ksk: SigningKey
 
     @classmethod
-    def present(cls, row: Any, call: Call) -> dict[str, Any]:  # noqa: ARG003 - all of it is in the row
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The data in their parts."""
         data = [dnssecdata.describe(text) for text in row.dnssec_data]
         keys = [{name: one[name] for name in SigningKey.model_fields} for one in data if "public_key" in one]
@@ -67,7 +67,7 @@ class DnssecActivation(Shape):
 
 
 @routes.get("/2/domains/{domain}/dnssec/check", scope=READ, answer=DnssecState)
-def check_dnssec(call: Call, domain: DomainAbovePath) -> Domain:  # noqa: ARG001 - every handler has the call
+def check_dnssec(call: Call, domain: DomainAbovePath) -> Domain:
     """Check the DNSSEC of a domain."""
     return domain
 

@@ -266,7 +266,7 @@ def list_domains(call: Call, query: DomainQuery) -> Select[Any]:
 
 
 @routes.get("/2/domains/domains/{domain}", scope=READ, answer=DomainDetails)
-def show_domain(call: Call, domain: DomainOfPath) -> Domain:  # noqa: ARG001 - every handler has the call
+def show_domain(call: Call, domain: DomainOfPath) -> Domain:
     """Show a domain, by its name or its id."""
     return domain
 
@@ -284,7 +284,7 @@ def list_account_domains(call: Call, account: AccountOfPath) -> Select[Any]:
 
 
 @routes.get("/1/domains/account/{account}/domain/{domain}", scope=READ, answer=DomainSummary)
-def show_domain_of_account(call: Call, account: AccountOfPath, domain: DomainOfPath) -> Domain:  # noqa: ARG001 - every handler has the call
+def show_domain_of_account(call: Call, account: AccountOfPath, domain: DomainOfPath) -> Domain:
     """Show a domain of an account, by its name or its id."""
     if domain.account_id != account.id:
         raise not_found("Domain", domain.name)

@@ -26,7 +26,7 @@ class Tld(Shape):
     sort=dict.fromkeys(("name", "name_idn", "kind")),
     search=("name", "name_idn"),
 )
-def list_tlds(call: Call) -> list[dict[str, Any]]:  # noqa: ARG001 - the same for every caller
+def list_tlds(call: Call) -> list[dict[str, Any]]:
     """List the TLDs.
 
     The endings under which registries give out names, `co.uk` as well as `ch`, and the reserved ones that are good
@@ -36,7 +36,7 @@ def list_tlds(call: Call) -> list[dict[str, Any]]:  # noqa: ARG001 - the same fo
 
 
 @routes.get("/2/tld/{tld}", scope="domain:read", answer=Tld)
-def show_tld(call: Call, tld: str) -> dict[str, Any]:  # noqa: ARG001 - the same for every caller
+def show_tld(call: Call, tld: str) -> dict[str, Any]:
     """Show a TLD, by its name in Unicode or in punycode."""
     name = names.to_ascii(tld.removeprefix("."))
     if name is None or suffixes.suffix_of(name) != name:

@@ -28,7 +28,7 @@ class DomainZone(Shape):
     nameservers: list[str]
 
     @classmethod
-    def present(cls, row: ZoneOfDomain, call: Call) -> dict[str, Any]:  # noqa: ARG003 - all of it is in the row
+    def present(cls, row: ZoneOfDomain, call: Call) -> dict[str, Any]:
         """The zone; its name first, which is where a client that reads it as text expects it."""
         return {"fqdn": row.fqdn, "dnssec": {"is_enabled": row.dnssec_is_enabled}, "nameservers": list(row.nameservers)}
 
