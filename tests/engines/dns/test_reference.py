@@ -23,7 +23,7 @@ from alpage.products.dns.soa import Soa
 
 pytestmark = pytest.mark.needs("named")
 
-RANDOM_ZONES = 60
+RANDOM_ZONES = 40
 TYPES = ("A", "AAAA", "CNAME", "DNAME", "DS", "MX", "NS", "SOA", "TXT")
 LABELS = ("a", "b", "c", "*", "aa")
 
