@@ -1,0 +1,89 @@
+"""The platform as a process: started like a customer's would be, and spoken to over HTTP and DNS."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.message
+import dns.query
+import dns.rdatatype
+import httpx
+
+from tests.clients.processes import HOST, free_port, started, until
+
+ALPAGE = Path(sys.executable).with_name("alpage")
+DOMAIN = "demo.example"  # the domain of the demonstration data
+GENEROUS = {"ALPAGE_RATE_LIMIT": "100000/minute", "ALPAGE_ITEMS_LIMIT": "1000000/minute"}
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPlatform:
+    """A platform with demonstration data that answers on ports of its own."""
+
+    url: str
+    token: str
+    user: str
+    password: str
+    port: int
+    dns_port: int
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The `data` of an answer of the API; AssertionError with the answer if it is an error."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = httpx.request(method, self.url + path, json=body, headers=headers, timeout=30)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json()["data"]
+
+    def make_zone(self, fqdn: str) -> str:
+        """Makes a zone at a name below the demonstration domain, and waits until it is served."""
+        self.call("POST", f"/2/zones/{fqdn}", {})
+        until(lambda: self.ask(fqdn, "SOA"), bool)
+        return fqdn
+
+    def make_record(self, zone: str, source: str, kind: str, target: str, ttl_seconds: int = 300) -> int:
+        """Makes a record, and answers with its id."""
+        body = {"source": source, "type": kind, "target": target, "ttl": ttl_seconds}
+        made: int = self.call("POST", f"/2/zones/{zone}/records", body)["id"]
+        return made
+
+    def ask(self, name: str, kind: str) -> list[str]:
+        """What the name server has at a name, sorted, in presentation form."""
+        return ask(self.dns_port, name, kind)
+
+
+@contextmanager
+def running_platform(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[RunningPlatform]:
+    """Runs a platform on a new data folder until the block ends."""
+    port, dns_port = free_port(), free_port()
+    data = folder / "data"
+    command = [ALPAGE, "serve", "--demo", "--data", data, "--port", str(port), "--dns-port", str(dns_port)]
+    with started("alpage", [*map(str, command)], folder, {**GENEROUS, **(settings or {})}) as process:
+        until(lambda: process.poll() is not None or _is_healthy(port), bool, seconds=60)
+        assert process.poll() is None, "the platform did not start"
+        until(lambda: ask(dns_port, DOMAIN, "SOA"), bool, seconds=30)
+        demo = dict(line.split("=", 1) for line in (data / "demo.env").read_text().splitlines())
+        yield RunningPlatform(
+            demo["ALPAGE_API"], demo["ALPAGE_TOKEN"], demo["ALPAGE_USER"], demo["ALPAGE_PASSWORD"], port, dns_port
+        )
+
+
+def ask(port: int, name: str, kind: str) -> list[str]:
+    """What a name server of this machine has at a name, sorted, in presentation form; nothing if it does not answer."""
+    question = dns.message.make_query(name, kind)
+    try:
+        answer = dns.query.tcp(question, HOST, port=port, timeout=2)
+    except (OSError, EOFError, dns.exception.DNSException):
+        return []
+    wanted = dns.rdatatype.from_text(kind)
+    return sorted(rdata.to_text() for rrset in answer.answer if rrset.rdtype == wanted for rdata in rrset)
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        return httpx.get(f"http://{HOST}:{port}/health", timeout=5).is_success
+    except httpx.TransportError:
+        return False
