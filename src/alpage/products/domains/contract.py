@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func
 
 from alpage.api.calls import Call
-from alpage.products.domains import names
-from alpage.products.domains.domains import SERVICE_ID, Domain, visible
+from alpage.products.domains import SERVICE, names
+from alpage.products.domains.domains import Domain, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +39,4 @@ def _find(call: Call, condition: ColumnElement[bool]) -> DomainOfZone | None:
         .limit(1)
     )
     found = call.transaction.execute(statement).one_or_none()
-    return None if found is None else DomainOfZone(found.id, found.account_id, SERVICE_ID, found.name)
+    return None if found is None else DomainOfZone(found.id, found.account_id, SERVICE.id, found.name)

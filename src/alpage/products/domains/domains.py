@@ -6,18 +6,17 @@ from pydantic import Field
 from sqlalchemy import JSON, ForeignKey, Select, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from alpage.accounts import accounts, products
-from alpage.accounts.accounts import Account
+from alpage.accounts import products
+from alpage.accounts.members import AccountId
 from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.routes import Loaded, Routes, Shape
-from alpage.products.domains import names, suffixes
+from alpage.products.domains import SERVICE, names, suffixes
 from alpage.storage.tables import Base
 
-SERVICE_ID, SERVICE_NAME = 14, "domain"
 READ, WRITE = "domain:read", "domain:write"
 Number = Annotated[int, Field(ge=0, lt=2**31)]  # of the columns it is compared with
 CONTACTS = ("owner", "admin", "tech", "billing")
@@ -30,7 +29,7 @@ class Domain(Base):
 
     __tablename__ = "domains"
     __event__ = "domain"
-    service_id: ClassVar[int] = SERVICE_ID  # with `id` and `account_id`: what rights on products are looked up by
+    service_id: ClassVar[int] = SERVICE.id  # with `id` and `account_id`: what rights on products are looked up by
 
     id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -130,8 +129,8 @@ class DomainSummary(Shape):
         return {
             "id": row.id,
             "account_id": row.account_id,
-            "service_id": SERVICE_ID,
-            "service_name": SERVICE_NAME,
+            "service_id": SERVICE.id,
+            "service_name": SERVICE.name,
             "customer_name": row.name,
             "customer_name_idn": row.name_idn,
             "tld": row.tld,
@@ -195,8 +194,8 @@ def create(session: Session, account_id: int, name: str, now: int, *, expires_at
         raise ApiError("domain_already_exists", domain=stored)
     product = Product(
         account_id=account_id,
-        service_id=SERVICE_ID,
-        service_name=SERVICE_NAME,
+        service_id=SERVICE.id,
+        service_name=SERVICE.name,
         customer_name=stored,
         fqdn=stored,
         created_at=now,
@@ -239,7 +238,6 @@ def is_served_here(call: Call, domain: Any) -> bool:
 
 
 DomainOfPath = Annotated[Domain, Loaded(find)]
-AccountOfPath = Annotated[Account, Loaded(accounts.find, by=int)]
 SORTS = {
     "id": Domain.id,
     "name": Domain.name,
@@ -272,21 +270,21 @@ def show_domain(call: Call, domain: DomainOfPath) -> Domain:
 
 
 @routes.get("/1/domain/account/{account}", scope=READ, answer=list[DomainSummary], sort=SORTS, search=SEARCHED)
-def list_domains_of_account(call: Call, account: AccountOfPath) -> Select[Any]:
+def list_domains_of_account(call: Call, account: AccountId) -> Select[Any]:
     """List the domains of an account."""
-    return visible(call.caller).where(Domain.account_id == account.id)
+    return visible(call.caller).where(Domain.account_id == account)
 
 
 @routes.get("/1/domains/account/{account}", scope=READ, answer=list[DomainSummary], sort=SORTS, search=SEARCHED)
-def list_account_domains(call: Call, account: AccountOfPath) -> Select[Any]:
+def list_account_domains(call: Call, account: AccountId) -> Select[Any]:
     """List the domains of an account."""
-    return visible(call.caller).where(Domain.account_id == account.id)
+    return visible(call.caller).where(Domain.account_id == account)
 
 
 @routes.get("/1/domains/account/{account}/domain/{domain}", scope=READ, answer=DomainSummary)
-def show_domain_of_account(call: Call, account: AccountOfPath, domain: DomainOfPath) -> Domain:
+def show_domain_of_account(call: Call, account: AccountId, domain: DomainOfPath) -> Domain:
     """Show a domain of an account, by its name or its id."""
-    if domain.account_id != account.id:
+    if domain.account_id != account:
         raise not_found("Domain", domain.name)
     return domain
 
