@@ -12,6 +12,7 @@ from sqlalchemy import Select, Table, func, select, union_all
 from sqlalchemy.sql import visitors
 
 from alpage.api.calls import Call
+from alpage.api.routes import Shape
 from alpage.storage.changes import Change
 from alpage.storage.tables import Base
 
@@ -25,12 +26,12 @@ class Totals:
     def __init__(self) -> None:
         self._kept: OrderedDict[Any, tuple[int, int]] = OrderedDict()
         self._lock = Lock()
-        self._latest: dict[str, Select[Any]] = {}  # by route: the query for the last change of the tables it lists
+        # By route and given parameters, which decide on the tables: the query for the last change of these.
+        self._latest: dict[tuple[str, frozenset[str]], Select[Any]] = {}
 
     def get(self, call: Call, query: Select[Any]) -> int:
         """The number of rows of a list's query."""
-        own = call.route.query.model_fields if call.route.query else ()
-        deciding = repr([call.query.get(name) for name in (*DECIDING, *own)])
+        deciding = repr([call.query.get(name) for name in (*DECIDING, *_declared(call.route.query))])
         key = (call.route.name, call.request.path, call.caller, deciding)
         latest = call.transaction.execute(self._latest_change(call, query)).scalar() or 0
         with self._lock:
@@ -47,12 +48,24 @@ class Totals:
         return total
 
     def _latest_change(self, call: Call, query: Select[Any]) -> Select[Any]:
-        statement = self._latest.get(call.route.name)
+        key = (call.route.name, _given(call))
+        statement = self._latest.get(key)
         if statement is None:
             events = _events(_counted(query))
             each = [select(func.max(Change.id).label("id")).where(Change.event == event) for event in events]
-            statement = self._latest[call.route.name] = select(func.max(union_all(*each).subquery().c.id))
+            statement = self._latest[key] = select(func.max(union_all(*each).subquery().c.id))
         return statement
+
+
+def _declared(shape: type[Shape] | None) -> list[str]:
+    return [*shape.model_fields] if shape else []
+
+
+def _given(call: Call) -> frozenset[str]:
+    """The declared parameters a request has, of the query and of the filter."""
+    filtered = call.query.get("filter", ())
+    given = [name for name in _declared(call.route.query) if name in call.query]
+    return frozenset([*given, *(f"filter.{name}" for name in _declared(call.route.filter) if name in filtered)])
 
 
 def _counted(query: Select[Any]) -> Select[Any]:
