@@ -68,6 +68,12 @@ def test_numbers_of_others_are_not_there(reminded, peter, method):
     assert len(numbers(reminded)) == 1
 
 
+@pytest.mark.parametrize("number", [999, 2**31, 10**17, 10**40, "one", "-1"])
+def test_numbers_that_are_none(heidi, number):
+    answer = heidi.call("GET", f"/2/profile/phones/{number}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "object_not_found")
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("GET", "/1"), ("DELETE", "/1")])
 def test_numbers_need_token_and_scope(client, heidi, method, path):
     assert client.request(method, f"/2/profile/phones{path}").status_code == 401

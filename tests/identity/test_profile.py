@@ -234,6 +234,7 @@ def test_a_dry_run_leaves_nothing(signed_up):
         ({"timezone_id": 1}, ("timezone_id", "attribute_exists")),
         ({"country_id": 999}, ("country_id", "attribute_exists")),
         ({"current_account_id": 999}, ("current_account_id", "attribute_exists")),
+        ({"current_account_id": 2**31}, ("current_account_id", "attribute_max_value")),
         ({"unsuccessful_connexion_rate_limit": 0}, ("unsuccessful_connexion_rate_limit", "attribute_min_value")),
         ({"unsuccessful_connexion_rate_limit": 101}, ("unsuccessful_connexion_rate_limit", "attribute_max_value")),
         ({"reminder_email": "alm"}, ("reminder_email", "attribute_email")),
@@ -351,3 +352,9 @@ def test_a_change_stays_with_the_caller(heidi, peter):
     before = stored(peter)
     heidi.call("PATCH", "/2/profile", {"firstname": "Adelheid", "locale": "it"})
     assert stored(peter) == before
+
+
+def test_text_that_a_database_cannot_hold_is_no_failure(heidi):
+    answer = heidi.call("PATCH", "/2/profile", {"firstname": "Hei\x00di"})
+    assert answer.status_code in (200, 422)  # SQLite holds it
+    assert stored(heidi).first_name in ("Heidi", "Hei\x00di")

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Row, Select
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from alpage.api import bodies, envelope, expansion, languages, listing, logs, override, validation
 from alpage.api.callers import ANONYMOUS, Caller, Identify, not_authorized, require_scope
@@ -244,7 +244,7 @@ def _load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
     for parameter, text in zip(match.route.parameters, match.values, strict=True):
         value: Any = text
         if parameter.type is int:
-            if not text.isdecimal() or len(text) > 18:
+            if not text.isdecimal() or len(text) > 10 or int(text) > validation.LARGEST:
                 raise not_found(parameter.name, text)
             value = int(text)
         arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
@@ -280,6 +280,8 @@ def _as_api_error(error: Exception) -> ApiError:
         return error
     if isinstance(error, IntegrityError):
         return ApiError("conflict")
+    if isinstance(error, DataError):  # a value its column cannot hold, that no shape has refused
+        return invalid()
     if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return ApiError("service_unavailable", headers=[("Retry-After", "5")], retry_after=5)
     return ApiError("unexpected_error")

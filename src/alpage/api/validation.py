@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from alpage.api.errors import Fault
@@ -17,6 +17,9 @@ from alpage.api.routes import Shape
 
 ShapeType = TypeVar("ShapeType", bound=Shape)
 Item = TypeVar("Item")
+
+LARGEST = 2**31 - 1  # what a column of numbers holds
+Number = Annotated[int, Field(ge=0, le=LARGEST)]  # an id, or a moment in seconds, to compare a column with
 
 _LIMITS = {  # pydantic's rule → our code, its key in the context, pydantic's key
     "greater_than_equal": ("attribute_min_value", "min_value", "ge"),

@@ -10,7 +10,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid
 from alpage.api.routes import Expansion, Routes, Shape
-from alpage.api.validation import fault
+from alpage.api.validation import Number, fault
 from alpage.identity import countries, emails, languages, phones, preferences, timezones
 from alpage.identity.emails import Email
 from alpage.identity.passwords import broken_rules
@@ -133,7 +133,7 @@ class ProfileChange(Shape):
     timezone: Annotated[str, AfterValidator(_known_timezone)] | None = None
     timezone_id: Annotated[int, AfterValidator(_known_timezone_number)] | None = None
     country_id: Annotated[int, AfterValidator(_known_country)] | None = None
-    current_account_id: int | None = None
+    current_account_id: Number | None = None
     password: str | None = None
     current_password: str | None = None
     keep_session_ids: list[str] | None = None

@@ -199,6 +199,8 @@ def test_what_still_goes_on_has_no_end(client, announce):
         ("event_types[]=party", "event_types.0", "attribute_in"),
         ("locale=rm", "locale", "attribute_in"),
         ("date_from=yesterday", "date_from", "attribute_type"),
+        ("date_to=99999999999999999999", "date_to", "attribute_max_value"),
+        ("user_id=-1", "user_id", "attribute_min_value"),
         ("is_cyberattack=perhaps", "is_cyberattack", "attribute_type"),
         ("order_by=title", "order_by", "attribute_order_by"),
     ],

@@ -15,7 +15,7 @@ from alpage.api.calls import Call
 from alpage.api.errors import not_found
 from alpage.api.languages import DEFAULT
 from alpage.api.routes import PUBLIC, Routes, Shape
-from alpage.api.validation import Several
+from alpage.api.validation import Number, Several
 from alpage.storage.tables import STEADY_IDS, Base
 
 routes = Routes("Events")
@@ -200,15 +200,15 @@ class EventShape(Shape):
 class EventQuery(Shape):
     """Which events to list."""
 
-    date_from: int | None = None
-    date_to: int | None = None
+    date_from: Number | None = None
+    date_to: Number | None = None
     event_type: Type | None = None
     event_types: Several[Type] = ()
     is_cyberattack: bool | None = None
     locale: Language | None = None
     show_auto: bool = False
     status: Status | None = None
-    user_id: int | None = None
+    user_id: Number | None = None
     with_trashed: bool = False
 
 
