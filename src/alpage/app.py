@@ -4,8 +4,10 @@ import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -70,10 +72,13 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         networks=Networks(settings.trusted_proxies),
         metrics=Metrics(registry),
     )
-    document = openapi.describe(dispatch.table.routes, settings.public_url)
+
+    @cache
+    def document() -> dict[str, Any]:
+        return openapi.describe(table.routes, settings.public_url)
 
     async def description(_request: Request) -> Response:
-        return JSONResponse(document)
+        return JSONResponse(document())
 
     async def health(_request: Request) -> Response:
         healthy = await dispatch.workers.run(Database.is_reachable, database)
