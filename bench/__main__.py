@@ -6,20 +6,21 @@ from pathlib import Path
 
 from bench import figures
 from bench.contenders import Contender, prepare_ceiling, prepare_django, prepare_fastapi
-from bench.cores import Cores, choose_cores
+from bench.cores import Cores, choose_cores, warn_if_busy
 from bench.environment import install_peers, require_programs
 from bench.figures import Figure
 from bench.measurements import measure_bulk, measure_depth, measure_name_server, measure_rest
 from bench.project import prepare_alpage
 from bench.results import (
     describe_machine,
+    effort_table,
     figure_table,
     keep_figures,
     keep_json,
     keep_runs,
     keep_starts,
     open_results,
-    ratio_table,
+    rate_table,
     speed_table,
     start_table,
 )
@@ -38,6 +39,7 @@ def main() -> None:
     options = read_options()
     require_programs()
     install_peers()
+    warn_if_busy()
     cores = choose_cores()
     directory = open_results()
     keep_json(directory, "machine", describe_machine())
@@ -64,7 +66,7 @@ def compare(directory: Path, scratch: Path, cores: Cores, *, rounds: int, second
     runs, starts = run_rounds(contenders, cores, rounds=rounds, seconds=seconds)
     keep_runs(directory, runs)
     keep_starts(directory, starts)
-    return [speed_table(runs), ratio_table(runs), start_table(starts)]
+    return [speed_table(runs), rate_table(runs), effort_table(runs), start_table(starts)]
 
 
 def prepare(name: str, scratch: Path) -> Contender:

@@ -4,6 +4,8 @@ import os
 import sys
 from dataclasses import dataclass
 
+BUSY_LOAD = 0.5
+
 
 @dataclass(frozen=True)
 class Cores:
@@ -20,6 +22,13 @@ def choose_cores() -> Cores:
         print("bench: ONE CORE ONLY. Server and load share it; compare with no other machine.", file=sys.stderr)
         return Cores(None, None)
     return Cores(available[0], available[1])
+
+
+def warn_if_busy() -> None:
+    """Say so when other work will blur the run."""
+    load = os.getloadavg()[0]
+    if load > BUSY_LOAD:
+        print(f"bench: THE MACHINE IS BUSY (load {load:.1f}). Trust processor times only.", file=sys.stderr)
 
 
 def on_core(core: int | None) -> list[str]:

@@ -61,7 +61,7 @@ def describe_machine() -> dict[str, Any]:
         "processor": processor_name(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_mib": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB,
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "python": platform.python_version(),
         "granian": version("granian"),
         "peers": [line for line in REQUIREMENTS.read_text().splitlines() if "==" in line],
@@ -105,30 +105,36 @@ def speed_row(runs: Sequence[Run]) -> tuple[str, ...]:
     )
 
 
-def ratio_table(runs: Sequence[Run]) -> str:
-    """Say how many times the row's contender answers as often as the column's, by route."""
-    rates = {
-        (same[0].route, same[0].contender): median(run.load.requests_per_second for run in same)
-        for same in by_contender_and_route(runs)
-    }
+def ratio_table(runs: Sequence[Run], what: str, value: Callable[[Run], float]) -> str:
+    """Say how many times as much of something the row's contender reaches as the column's, route by route."""
+    reached = {(same[0].route, same[0].contender): median(map(value, same)) for same in by_contender_and_route(runs)}
     names = list(dict.fromkeys(run.contender for run in runs if run.route != "constant"))
     rows = [
-        (route, name, *(times(rate, rates.get((route, other))) for other in names), share_of_ceiling(rate, rates))
-        for (route, name), rate in rates.items()
+        (route, name, *(times(own, reached[route, other]) for other in names), share_of_ceiling(own, reached))
+        for (route, name), own in reached.items()
         if route != "constant"
     ]
-    return table(("route", "requests/s of", *(f"/ {name}" for name in names), "of the ceiling"), rows)
+    return table(("route", f"{what} of", *(f"/ {name}" for name in names), "of the ceiling"), rows)
 
 
-def share_of_ceiling(rate: float, rates: dict[tuple[str, str], float]) -> str:
-    """Say which part of the empty server's rate this is."""
-    ceiling = rates.get(("constant", "ceiling"))
-    return f"{rate / ceiling:.1%}" if ceiling else "-"
+def rate_table(runs: Sequence[Run]) -> str:
+    """Compare the requests a second."""
+    return ratio_table(runs, "requests/s", lambda run: run.load.requests_per_second)
 
 
-def times(rate: float, other: float | None) -> str:
+def effort_table(runs: Sequence[Run]) -> str:
+    """Compare the requests for a second of processor time, which a busy machine blurs less."""
+    return ratio_table(runs, "requests/CPU s", lambda run: 1e6 / run.cpu_us_per_request)
+
+
+def share_of_ceiling(own: float, reached: dict[tuple[str, str], float]) -> str:
+    """Say which part this is of what the empty server reaches."""
+    return f"{own / reached['constant', 'ceiling']:.1%}"
+
+
+def times(own: float, other: float) -> str:
     """Write a ratio."""
-    return f"{rate / other:.2f}x" if other else "-"
+    return f"{own / other:.2f}x"
 
 
 def start_table(starts: Sequence[Start]) -> str:
