@@ -109,14 +109,14 @@ class AccountDetails(Shape):
 
 
 def _known_timezone(name: str) -> str:
-    if timezones.number_of(name) not in timezones.names():
+    if name and timezones.number_of(name) not in timezones.names():
         raise fault("attribute_timezone")
     return name
 
 
 def _web_address(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or ""):
+    if text and (parts.scheme not in ("http", "https") or "." not in (parts.hostname or "")):
         raise fault("attribute_url")
     return text
 
@@ -127,8 +127,8 @@ class AccountChanges(Shape):
     name: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     legal_entity_type: LegalEntity | None = None
     locale: Literal["de_DE", "en_GB", "es_ES", "fr_FR", "it_IT"] | None = None
-    timezone: Annotated[str, AfterValidator(_known_timezone)] | Literal[""] | None = None
-    website: Annotated[str, Field(max_length=255), AfterValidator(_web_address)] | Literal[""] | None = None
+    timezone: Annotated[str, AfterValidator(_known_timezone)] | None = None
+    website: Annotated[str, Field(max_length=255), AfterValidator(_web_address)] | None = None
     phone: Annotated[str, Field(max_length=32)] | None = None
     vat_number: Annotated[str, Field(max_length=32)] | None = None
 

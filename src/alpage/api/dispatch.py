@@ -244,7 +244,7 @@ def _load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
     for parameter, text in zip(match.route.parameters, match.values, strict=True):
         value: Any = text
         if parameter.type is int:
-            if not text.isdecimal() or len(text) > 10 or int(text) > validation.LARGEST:
+            if not text.isdecimal() or len(text) > 19 or int(text) > validation.LARGEST:
                 raise not_found(parameter.name, text)
             value = int(text)
         arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
@@ -280,7 +280,7 @@ def _as_api_error(error: Exception) -> ApiError:
         return error
     if isinstance(error, IntegrityError):
         return ApiError("conflict")
-    if isinstance(error, DataError):  # a value its column cannot hold, that no shape has refused
+    if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
         return invalid()
     if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
         return ApiError("service_unavailable", headers=[("Retry-After", "5")], retry_after=5)

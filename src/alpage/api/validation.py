@@ -18,7 +18,7 @@ from alpage.api.routes import Shape
 ShapeType = TypeVar("ShapeType", bound=Shape)
 Item = TypeVar("Item")
 
-LARGEST = 2**31 - 1  # what a column of numbers holds
+LARGEST = 2**63 - 1  # what a column of numbers holds
 Number = Annotated[int, Field(ge=0, le=LARGEST)]  # an id, or a moment in seconds, to compare a column with
 
 _LIMITS = {  # pydantic's rule → our code, its key in the context, pydantic's key

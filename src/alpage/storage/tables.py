@@ -1,8 +1,8 @@
 """The base of every table."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import MetaData
+from sqlalchemy import BigInteger, Integer, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 CONSTRAINT_NAMES = {
@@ -12,6 +12,7 @@ CONSTRAINT_NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+WHOLE_NUMBER = BigInteger().with_variant(Integer, "sqlite")  # seconds go on after 2038
 STEADY_IDS = {"sqlite_autoincrement": True}  # an id, once given, is never given again
 
 
@@ -23,5 +24,6 @@ class Base(DeclarativeBase):
     """
 
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
+    type_annotation_map: ClassVar = {int: WHOLE_NUMBER}
     __table_args__: Any = STEADY_IDS
     __event__ = ""

@@ -150,3 +150,7 @@ def test_a_message_never_carries_what_cannot_be_printed() -> None:
         names.relative("a\x00\n" * 100, ZONE)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 200
+
+
+def test_a_name_and_those_above_it() -> None:
+    assert names.with_parents("a.b.ch") == ["a.b.ch", "b.ch", "ch"]
