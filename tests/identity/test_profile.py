@@ -234,7 +234,7 @@ def test_a_dry_run_leaves_nothing(signed_up):
         ({"timezone_id": 1}, ("timezone_id", "attribute_exists")),
         ({"country_id": 999}, ("country_id", "attribute_exists")),
         ({"current_account_id": 999}, ("current_account_id", "attribute_exists")),
-        ({"current_account_id": 2**31}, ("current_account_id", "attribute_max_value")),
+        ({"current_account_id": 2**63}, ("current_account_id", "attribute_max_value")),
         ({"unsuccessful_connexion_rate_limit": 0}, ("unsuccessful_connexion_rate_limit", "attribute_min_value")),
         ({"unsuccessful_connexion_rate_limit": 101}, ("unsuccessful_connexion_rate_limit", "attribute_max_value")),
         ({"reminder_email": "alm"}, ("reminder_email", "attribute_email")),
