@@ -1,6 +1,7 @@
 """Nothing generated is stale, and the description is valid OpenAPI."""
 
 import json
+import re
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -22,6 +23,12 @@ def test_generated_files_are_fresh(path):
 
 def test_the_description_is_valid():
     OpenAPIV31SpecValidator(json.loads(generated()[SNAPSHOTS / "openapi.json"])).validate()
+
+
+def test_a_path_has_one_spelling():
+    paths = {f"/{route.version}{route.path}" for route in ROUTES}
+    shapes = [re.sub(r"{\w+}", "{}", path) for path in paths]
+    assert sorted({shape for shape in shapes if shapes.count(shape) > 1}) == []
 
 
 def test_operation_ids_differ():

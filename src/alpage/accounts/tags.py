@@ -173,10 +173,10 @@ def _require_tags(call: Call, account_id: int, tag_ids: Iterable[int]) -> None:
 SORTS = {"id": Tag.id, "name": Tag.name, "products": column("product_count")}
 
 
-@routes.get("/1/accounts/{account_id}/tags", scope=READ, answer=list[TagDetails], sort=SORTS, search=(Tag.name,))
-def list_tags(call: Call, account_id: AccountId) -> Select[Any]:
+@routes.get("/1/accounts/{account}/tags", scope=READ, answer=list[TagDetails], sort=SORTS, search=(Tag.name,))
+def list_tags(call: Call, account: AccountId) -> Select[Any]:
     """List the tags of an account."""
-    return visible(call.caller, account_id)
+    return visible(call.caller, account)
 
 
 @routes.post("/1/accounts/{account}/tags", scope=WRITE, answer=TagDetails, errors=("object_already_exists",))
