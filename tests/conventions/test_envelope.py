@@ -88,6 +88,14 @@ def test_dry_run_changes_nothing_and_tells_what_it_would(prober):
     assert prober.call("GET", "/1/probe/users").json()["data"][0]["first_name"] == "Heidi"
 
 
+@pytest.mark.parametrize("slip", ["ture", "", "2", "1&dry_run=1"])
+def test_a_slip_in_dry_run_does_not_write_in_earnest(prober, slip):
+    answer = prober.call("PATCH", f"/1/probe/users/{prober.user.id}?dry_run={slip}")
+    assert answer.status_code == 422
+    assert answer.json()["error"]["errors"][0]["context"]["attribute"] == "dry_run"
+    assert prober.call("GET", "/1/probe/users").json()["data"][0]["first_name"] == "Heidi"
+
+
 @of_every_route()
 def test_every_answer_has_a_request_id_and_an_envelope(route, client):
     answer = client.request(route.method, path_of(route))

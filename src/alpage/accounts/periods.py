@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-_WRITTEN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
+_WRITTEN = re.compile(r"([12]\d{3})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ def read(text: str) -> Period:
     written = _WRITTEN.fullmatch(text)
     if written is None:
         raise ValueError(f"not a year, month or day: {text}")
-    year, month, day = (int(part) if part else None for part in written.groups())
-    start = datetime(year or 0, month or 1, day or 1, tzinfo=UTC)
+    year, month, day = written.groups()
+    start = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
     if day is not None:
         end = start + timedelta(days=1)
     elif month is not None:

@@ -44,6 +44,7 @@ class Call:
     transaction: Transaction = field(init=False)
     wanted: frozenset[str] = frozenset()  # the expansions asked for by `with`
     query: Mapping[str, Any] = field(default_factory=dict)
+    is_dry_run: bool = False
     root: dict[str, Any] = field(default_factory=dict)  # what stands in the envelope besides `data`
     ignored: list[str] = field(default_factory=list)
     now: int = field(default_factory=lambda: int(time()))

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from sqlalchemy import Row, Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from alpage.api import bodies, envelope, expansion, languages, listing, logs, override, validation
+from alpage.api import bodies, dry_run, envelope, expansion, languages, listing, logs, override, validation
 from alpage.api.callers import ANONYMOUS, Caller, Identify, not_authorized, require_scope
 from alpage.api.calls import Call, Request
 from alpage.api.envelope import Response
@@ -34,8 +34,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-DRY_RUN = "dry_run"
-KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", DRY_RUN})
+KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
 MAX_NAMES, MAX_NAME_LENGTH, NAME_CHARACTERS = 20, 64, "[]$@:/"
 
 log = logs.get("request")
@@ -129,8 +128,8 @@ class Api:
             if call.writes:
                 call.session.flush()
             data = _encode(call, wanted_list, answer)
-            if call.writes and _is_true(call.query.get(DRY_RUN)):
-                call.root[DRY_RUN] = True
+            if call.is_dry_run:
+                call.root[dry_run.PARAMETER] = True
                 call.root["changes"] = [entry.encode() for entry in call.transaction.changes.entries()]
             else:
                 call.transaction.commit()
@@ -224,6 +223,7 @@ def _read_input(call: Call, match: Match, query: dict[str, Any], body: Any) -> t
     arguments: dict[str, Any] = {}
     call.query = query
     call.wanted = expansion.read(route, query, faults)
+    call.is_dry_run = dry_run.read(route, query, faults)
     wanted_list = listing.read(route, query, faults)
     if route.query is not None:
         arguments["query"] = validation.validate(route.query, query, faults)
@@ -269,10 +269,6 @@ def _present(call: Call, rows: Any) -> list[Any]:
     objects = shape.present_all(rows, call)
     expansion.expand(call, rows, objects)
     return objects
-
-
-def _is_true(value: Any) -> bool:
-    return str(value).lower() in ("1", "true")
 
 
 def _as_api_error(error: Exception) -> ApiError:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
 
 from alpage import __doc__ as about
-from alpage.api import listing
+from alpage.api import dry_run, listing
 from alpage.api.envelope import Response
 from alpage.api.errors import CATALOGUE
 from alpage.api.languages import LANGUAGES
@@ -63,7 +63,8 @@ def errors(route: Route) -> list[str]:
     codes += WITH_TOKEN
     codes += WITH_SCOPE if route.scopes else ()
     codes += WITH_OBJECT if route.parameters or route.body else ()
-    codes += WITH_INPUT if route.body or route.query or route.filter or route.is_list or route.shape else ()
+    reads_input = route.method != "GET" or route.query or route.filter or route.is_list or route.shape
+    codes += WITH_INPUT if reads_input else ()
     codes += WITH_BODY if route.method != "GET" else ()
     codes += WITH_ITEMS if route.items else ()
     return sorted(set(codes), key=lambda code: (CATALOGUE.status(code), code))
@@ -114,7 +115,9 @@ def _query_parameters(route: Route) -> list[JsonSchemaValue]:
         found += _list_parameters(route)
     if route.method != "GET":
         found.append(
-            _parameter("dry_run", {"type": "boolean"}, "Do everything, keep nothing, and tell what would change.")
+            _parameter(
+                dry_run.PARAMETER, {"type": "boolean"}, "Do everything, keep nothing, and tell what would change."
+            )
         )
     return found
 

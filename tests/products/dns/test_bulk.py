@@ -1,5 +1,7 @@
 """Many changes in one call: all or nothing, and the same as one by one."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -227,3 +229,14 @@ def state(editor: Editor) -> list[str]:
 def clear(editor: Editor) -> None:
     ids = [one["id"] for one in editor.records()]
     assert editor.change(delete=ids, force=True).status_code == 200
+
+
+def test_two_at_once_do_not_create_the_same(editor: Editor) -> None:
+    before = len(editor.versions())
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: editor.call("POST", "/records", record("www A 192.0.2.1")), range(8)))
+        bulks = list(threads.map(lambda n: editor.change(create=[record(f"h{n} A 192.0.2.1")]), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201, *[400] * 7]
+    assert [answer.status_code for answer in bulks] == [200] * 8
+    assert len(editor.records()) == 9
+    assert len({version["serial"] for version in editor.versions()}) == before + 9

@@ -34,7 +34,7 @@ def domain_by_product(person: Person, product_id: int) -> DomainOfZone | None:
 def test_a_zone_belongs_to_the_domain_at_or_above_it(heidi: Person, register: Register, name: str) -> None:
     domain = register(heidi, "bücher.ch")
     register(heidi, "example.ch")
-    assert domain_of(heidi, name) == DomainOfZone(domain.id, heidi.account.id, 14, "xn--bcher-kva.ch")
+    assert domain_of(heidi, name) == DomainOfZone(domain.id, heidi.account.id, 14, "xn--bcher-kva.ch", (), False)
 
 
 @pytest.mark.parametrize("name", ["ch", "xample.ch", "my-example.ch", "example.ch.com", "", "..", "\u200b"])
@@ -59,7 +59,7 @@ def test_a_strangers_domain_is_none(heidi: Person, peter: Person, register: Regi
 
 def test_a_domain_is_found_by_its_product(heidi: Person, register: Register) -> None:
     domain = register(heidi, "example.ch")
-    assert domain_by_product(heidi, domain.id) == DomainOfZone(domain.id, heidi.account.id, 14, "example.ch")
+    assert domain_by_product(heidi, domain.id) == DomainOfZone(domain.id, heidi.account.id, 14, "example.ch", (), False)
     assert domain_by_product(heidi, domain.id + 1) is None
 
 

@@ -107,3 +107,15 @@ def test_the_zone_says_whether_its_domain_has_dnssec(heidi: Person, register: Re
     assert [zone["dnssec"]["is_enabled"] for zone in zones(heidi, "example.ch")] == [True, False]
     heidi.call("POST", "/2/domains/example.ch/dnssec/disable")
     assert [zone["dnssec"]["is_enabled"] for zone in zones(heidi, "example.ch")] == [False, False]
+
+
+def test_a_new_zone_has_what_its_domain_chose(heidi: Person, register: Register) -> None:
+    register(heidi, "example.ch")
+    chosen = ["ns1.example.net", "ns2.example.net"]
+    key = "60485 8 2 D4B7D520E7BB5F0F67674A0CCEB1E3E0614B93C4F9E99B8383F6A1E4469DA50A"
+    assert heidi.call("PUT", "/2/domains/example.ch/nameservers", {"nameservers": chosen}).status_code == 200
+    assert heidi.call("POST", "/2/domains/example.ch/dnssec/enable", {"dnssec_data": [key]}).status_code == 200
+    zone = heidi.call("POST", "/2/zones/example.ch").json()["data"]
+    assert (zone["nameservers"], zone["dnssec"]) == (chosen, {"is_enabled": True})
+    below = heidi.call("POST", "/2/zones/sub.example.ch").json()["data"]
+    assert (below["nameservers"][0], below["dnssec"]) == ("ns1.alpage.example", {"is_enabled": False})

@@ -31,7 +31,6 @@ class Zone(Base):
     serial: Mapped[int] = mapped_column(BigInteger)  # of 32 bits, without a sign
     nameservers: Mapped[list[str]] = mapped_column(JSON)
     dnssec_is_enabled: Mapped[bool] = mapped_column(default=False)
-    dnssec_data: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[int]
     updated_at: Mapped[int]
 

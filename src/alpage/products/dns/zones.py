@@ -137,9 +137,10 @@ def create_zone(call: Call, zone: str, body: NewZone) -> Zone:
         fqdn,
         account_id=domain.account_id,
         product_id=domain.product_id,
-        nameservers=call.settings.dns_nameservers,
+        nameservers=(domain.nameservers if fqdn == domain.name else ()) or call.settings.dns_nameservers,
         now=call.now,
     )
+    created.dnssec_is_enabled = fqdn == domain.name and domain.has_dnssec
     _take_text(call, created, body.skel)
     return created
 

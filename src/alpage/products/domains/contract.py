@@ -17,6 +17,8 @@ class DomainOfZone:
     account_id: int
     service_id: int
     name: str  # in A-labels, without a final dot
+    nameservers: tuple[str, ...]  # none: those of the platform
+    has_dnssec: bool
 
 
 def domain_of(call: Call, fqdn: str) -> DomainOfZone | None:
@@ -33,10 +35,19 @@ def domain_by_product(call: Call, product_id: int) -> DomainOfZone | None:
 def _find(call: Call, condition: ColumnElement[bool]) -> DomainOfZone | None:
     statement = (
         visible(call.caller)
-        .with_only_columns(Domain.id, Domain.account_id, Domain.name)
+        .with_only_columns(Domain.id, Domain.account_id, Domain.name, Domain.nameservers, Domain.dnssec_data)
         .where(condition)
         .order_by(func.length(Domain.name).desc())
         .limit(1)
     )
     found = call.transaction.execute(statement).one_or_none()
-    return None if found is None else DomainOfZone(found.id, found.account_id, SERVICE.id, found.name)
+    if found is None:
+        return None
+    return DomainOfZone(
+        product_id=found.id,
+        account_id=found.account_id,
+        service_id=SERVICE.id,
+        name=found.name,
+        nameservers=tuple(found.nameservers),
+        has_dnssec=bool(found.dnssec_data),
+    )

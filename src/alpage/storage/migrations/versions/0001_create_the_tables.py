@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -369,7 +368,6 @@ def upgrade() -> None:
         sa.Column("serial", sa.BigInteger(), nullable=False),
         sa.Column("nameservers", sa.JSON(), nullable=False),
         sa.Column("dnssec_is_enabled", sa.Boolean(), nullable=False),
-        sa.Column("dnssec_data", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("updated_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_dns_zones_account_id")),
