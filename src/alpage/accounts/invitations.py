@@ -439,7 +439,7 @@ def update_invitation(call: Call, account: AdministeredAccount, invitation: int,
 def _check(call: Call, account_id: int, body: InvitationChanges) -> None:
     permissions = body.permissions or []
     faults = [
-        *services.unknown([one.service_id for one in permissions], "permissions"),
+        *services.unknown([one.service_id for one in permissions], "permissions.{}.service_id"),
         *_unknown_products(call, account_id, permissions),
         *teams.unknown_teams(call, account_id, body.team_ids or [], "team_ids"),
     ]

@@ -72,9 +72,9 @@ class ServiceDetails(Shape):
 
 
 def unknown(service_ids: Iterable[int], attribute: str) -> list[Fault]:
-    """The faults of a list of services that names some there are not."""
+    """The faults of a list of services that names some there are not; `attribute` has `{}` for the place in the list."""
     return [
-        Fault("attribute_exists", f"{attribute}.{index}", {"model": "Service", "value": service_id})
+        Fault("attribute_exists", attribute.format(index), {"model": "Service", "value": service_id})
         for index, service_id in enumerate(service_ids)
         if service_id not in SERVICES
     ]

@@ -228,7 +228,7 @@ TeamDetails.expansions = {
 
 
 def _check(call: Call, account_id: int, body: NewTeam | TeamChanges) -> None:
-    faults = services.unknown(body.permissions.services, "permissions.services") if body.permissions else []
+    faults = services.unknown(body.permissions.services, "permissions.services.{}") if body.permissions else []
     if body.owned_by_id is not None and unknown_members(call, account_id, [body.owned_by_id]):
         faults.append(Fault("attribute_exists", "owned_by_id", {"model": "User", "value": body.owned_by_id}))
     if faults:
