@@ -65,8 +65,7 @@ def running(data: Path, **environment: str) -> Iterator[Running]:
         yield platform
     finally:
         if process.poll() is None:
-            process.kill()
-            process.wait()
+            platform.stop()  # not killed: its server processes are children, and would stay
 
 
 def _wait(platform: Running) -> None:
