@@ -72,7 +72,7 @@ class ServiceDetails(Shape):
 
 
 def unknown(service_ids: Iterable[int], attribute: str) -> list[Fault]:
-    """The faults of a list of services that names some there are not; `attribute` has `{}` for the place in the list."""
+    """The faults of a list of services that names some there are not; `{}` in `attribute` is the place in the list."""
     return [
         Fault("attribute_exists", attribute.format(index), {"model": "Service", "value": service_id})
         for index, service_id in enumerate(service_ids)
