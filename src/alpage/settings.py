@@ -5,6 +5,7 @@ A value comes from the environment (`ALPAGE_RATE_LIMIT=60/minute`), else from th
 """
 
 import os
+import re
 import tomllib
 from functools import cached_property
 from ipaddress import ip_network
@@ -15,6 +16,7 @@ from limits import parse as parse_limit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 PREFIX = "ALPAGE_"
+TSIG_KEY = re.compile(r"[^:]+:[^:]+:(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
 class SettingsError(Exception):
@@ -88,6 +90,13 @@ class Settings(BaseModel):
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:
             ip_network(network)
+        return value
+
+    @field_validator("dns_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(TSIG_KEY.fullmatch, value)):
+            raise ValueError("a key has the form name:algorithm:base64")
         return value
 
     @cached_property

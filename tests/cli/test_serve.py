@@ -1,9 +1,11 @@
 """`alpage serve --demo`, as `make run` starts it."""
 
 import json
+import socket
+import subprocess
 import urllib.request
 
-from tests.cli.running import running
+from tests.cli.running import ALPAGE, free_port, running
 
 
 def get(platform, path, token):
@@ -35,3 +37,19 @@ def test_first_start_second_start_and_end(tmp_path):
     with running(tmp_path / "data") as again:
         assert again.environment["ALPAGE_TOKEN"] == token
         assert get(again, "/2/profile", token)[1]["result"] == "success"
+
+
+def test_a_name_server_that_cannot_listen_is_named(tmp_path):
+    with socket.socket(type=socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = str(taken.getsockname()[1])
+        command = [ALPAGE, "serve", "--data", tmp_path / "data", "--port", str(free_port()), "--dns-port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (2, f"alpage: 127.0.0.1 port {port}: Address already in use\n")
+
+
+def test_a_platform_without_a_name_server(tmp_path):
+    with running(tmp_path / "data", ALPAGE_DNS_ENABLED="false") as platform:
+        with socket.socket(type=socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", int(platform.environment["ALPAGE_DNS"].rpartition(":")[2])))
+        assert platform.stop() == 0

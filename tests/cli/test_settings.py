@@ -50,6 +50,8 @@ def test_lists_are_separated_by_commas(monkeypatch):
         ("ALPAGE_LOG_LEVEL", "loud", "ALPAGE_LOG_LEVEL"),
         ("ALPAGE_RATE_LIMIT", "many", "ALPAGE_RATE_LIMIT"),
         ("ALPAGE_TRUSTED_PROXIES", "everybody", "ALPAGE_TRUSTED_PROXIES"),
+        ("ALPAGE_DNS_KEYS", "transfer.example:hmac-sha256", "name:algorithm:base64"),
+        ("ALPAGE_DNS_KEYS", "transfer.example:hmac-sha256:not-base64", "name:algorithm:base64"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch, name, value, said):

@@ -69,4 +69,4 @@ def _start(engine: Engine) -> None:
     try:
         engine.start()
     except OSError as error:
-        stop(str(error))
+        stop(f"{error.filename}: {error.strerror}")

@@ -36,7 +36,7 @@ def _bind(kind: socket.SocketKind, host: str, port: int) -> socket.socket:
         if kind is socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise OSError(error.errno, error.strerror, f"{host} port {port}") from error
     return bound
