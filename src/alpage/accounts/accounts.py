@@ -17,7 +17,7 @@ from alpage.accounts.tags import TagSummary
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
-from alpage.api.expansion import attribute
+from alpage.api.expansion import attribute, computed
 from alpage.api.routes import Expansion, Loaded, Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity import languages, timezones
@@ -168,14 +168,6 @@ def _add_is_customer(call: Call, rows: Sequence[Any], objects: list[dict[str, An
         shown["is_customer"] = row.id in customers
 
 
-def _computed(name: str, value: Callable[[Any], Any]) -> Expansion:
-    def add(_call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
-        for row, shown in zip(rows, objects, strict=True):
-            shown[name] = value(row)
-
-    return add
-
-
 def _counted(name: str, account_id: InstrumentedAttribute[int], *conditions: Any) -> Expansion:
     def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
         statement = select(account_id, func.count().label("number")).where(
@@ -204,14 +196,14 @@ AccountDetails.parts = {"is_customer": _add_is_customer}
 AccountDetails.expansions = {
     **{name: attribute(name) for name in ("timezone", "website", "phone", "vat_number", "blocked_at")},
     "addresses": add_addresses,
-    "language": _computed("language", lambda row: row.locale[:2]),
-    "is_blocked": _computed("is_blocked", lambda row: row.blocked_at is not None),
+    "language": computed("language", lambda row: row.locale[:2]),
+    "is_blocked": computed("is_blocked", lambda row: row.blocked_at is not None),
     "type": _own("type", lambda place: place.role_type),
     "billing": _own("billing", lambda place: place.has_billing_access or place.role_type == OWNER),
     "mailing": _own("mailing", lambda place: place.is_correspondent),
     "billing_mailing": _own("billing_mailing", lambda place: place.is_correspondent_billing),
-    "workspace_only": _computed("workspace_only", lambda _: False),
-    "no_access": _computed("no_access", lambda _: False),
+    "workspace_only": computed("workspace_only", lambda _: False),
+    "no_access": computed("no_access", lambda _: False),
     "tags": tags.add_tags_of_accounts,
     "nb_users": _counted("nb_users", Membership.account_id),
     "nb_invitations": _counted("nb_invitations", Invitation.account_id, Invitation.status == PENDING),

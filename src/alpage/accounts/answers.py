@@ -4,12 +4,11 @@ from typing import Annotated, Any
 
 from sqlalchemy import select
 
-from alpage.accounts import invitations
+from alpage.accounts import grants, invitations
 from alpage.accounts.accounts import Account
-from alpage.accounts.invitations import Invitation, InvitationTeam, Status
+from alpage.accounts.grants import InvitationTeam
+from alpage.accounts.invitations import Invitation, Status
 from alpage.accounts.members import WRITE, Membership, Role, TeamMember
-from alpage.accounts.products import Product
-from alpage.accounts.rights import RIGHTS, ProductRight
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.routes import PUBLIC, Loaded, Routes, Shape
@@ -73,24 +72,8 @@ def _join(call: Call, invitation: Invitation, user: User) -> None:
         TeamMember(account_id=invitation.account_id, team_id=team_id, user_id=user.id)
         for team_id in call.session.scalars(team_ids).all()
     )
-    call.session.add_all(_rights(call, invitation, user))
+    call.session.add_all(grants.rights_brought(call, invitation, user.id))
     user.current_account_id = user.current_account_id or invitation.account_id
-
-
-def _rights(call: Call, invitation: Invitation, user: User) -> list[ProductRight]:
-    """The rights an invitation brings; those on products that have gone meanwhile are left out."""
-    present = set(call.session.scalars(select(Product.id).where(Product.account_id == invitation.account_id)))
-    return [
-        ProductRight(
-            account_id=invitation.account_id,
-            user_id=user.id,
-            service_id=one["service_id"],
-            product_id=one["product_id"],
-            **{right: right in one["types"] for right in RIGHTS},
-        )
-        for one in invitation.permissions
-        if one["apply_to_all"] or one["product_id"] in present
-    ]
 
 
 # the routes

@@ -5,15 +5,15 @@ text and the platform's key, neither of which is of use alone; of what the link 
 """
 
 import secrets
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, UniqueConstraint, or_, select
+from pydantic import AfterValidator, Field
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.accounts import services, teams
+from alpage.accounts import grants, services, teams
+from alpage.accounts.grants import Permission
 from alpage.accounts.members import (
     OWNER,
     READ,
@@ -24,14 +24,11 @@ from alpage.accounts.members import (
     administered,
     require_owner,
 )
-from alpage.accounts.products import Product
-from alpage.accounts.rights import RIGHTS, Right
-from alpage.accounts.teams import Team, TeamSummary
+from alpage.accounts.teams import TeamSummary
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
-from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.errors import ApiError, invalid, not_found
 from alpage.api.routes import Filter, Routes, Shape
-from alpage.api.validation import fault
 from alpage.identity import emails, languages
 from alpage.identity.tokens import keyed_hash, pepper_of
 from alpage.identity.users import User
@@ -82,38 +79,10 @@ class Invitation(Base):
     expired_at: Mapped[int]
 
 
-class InvitationTeam(Base):
-    """A team the invited person will be in."""
-
-    __tablename__ = "invitation_teams"
-    __table_args__ = (UniqueConstraint("invitation_id", "team_id"), STEADY_IDS)
-    __event__ = "account.invitation.team"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
-    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitations.id"))
-    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), index=True)
-
-
 # on the wire
 
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Locale = Literal["de_DE", "en_GB", "es_ES", "fr_FR", "it_IT"]
-
-
-class Permission(Shape):
-    """Rights on one product, or on all of a service; all four rights unless some are named."""
-
-    service_id: int
-    product_id: int | None = None
-    apply_to_all: bool = False
-    types: tuple[Right, ...] = RIGHTS
-
-    @model_validator(mode="after")
-    def _reaches_something(self) -> "Permission":
-        if self.apply_to_all == (self.product_id is not None):
-            raise fault("attribute_one_of_required", attributes=["product_id", "apply_to_all"])
-        return self
 
 
 class InvitationDetails(Shape):
@@ -275,47 +244,8 @@ def _require_not_invited(call: Call, account_id: int, email: str) -> None:
         earlier.status = CANCELLED
 
 
-def _unknown_products(call: Call, account_id: int, permissions: Sequence[Permission]) -> list[Fault]:
-    named = {one.product_id for one in permissions if one.product_id is not None}
-    statement = select(Product.id, Product.service_id).where(Product.account_id == account_id, Product.id.in_(named))
-    known = {(row.id, row.service_id) for row in call.transaction.execute(statement)}
-    return [
-        Fault("attribute_exists", f"permissions.{index}.product_id", {"model": "Product", "value": one.product_id})
-        for index, one in enumerate(permissions)
-        if one.product_id is not None and (one.product_id, one.service_id) not in known
-    ]
-
-
-def _put_into_teams(call: Call, invitation: Invitation, team_ids: Iterable[int]) -> None:
-    wanted = set(team_ids)
-    places = select(InvitationTeam).where(InvitationTeam.invitation_id == invitation.id)
-    for place in call.session.scalars(places).all():
-        if place.team_id in wanted:
-            wanted.remove(place.team_id)
-        else:
-            call.session.delete(place)
-    call.session.add_all(
-        InvitationTeam(account_id=invitation.account_id, invitation_id=invitation.id, team_id=team_id)
-        for team_id in sorted(wanted)
-    )
-
-
-def teams_of_invitations(call: Call, invitation_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
-    """The teams of invitations, by invitation."""
-    statement = (
-        select(InvitationTeam.invitation_id, *Team.__table__.c)
-        .join(Team, Team.id == InvitationTeam.team_id)
-        .where(InvitationTeam.invitation_id.in_(list(invitation_ids)))
-        .order_by(Team.name, Team.id)
-    )
-    found = defaultdict(list)
-    for row in call.transaction.execute(statement):
-        found[row.invitation_id].append(TeamSummary.present(row, call))
-    return found
-
-
 def _add_teams(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
-    found = teams_of_invitations(call, [row.id for row in rows])
+    found = grants.teams_of_invitations(call, [row.id for row in rows])
     for row, shown in zip(rows, objects, strict=True):
         shown["teams"] = found[row.id]
 
@@ -410,7 +340,7 @@ def create_invitation(call: Call, account: AdministeredAccount, body: NewInvitat
     )
     call.session.add(invitation)
     call.session.flush()
-    _put_into_teams(call, invitation, body.teams)
+    grants.put_into_teams(call, invitation, body.teams)
     return invitation
 
 
@@ -431,7 +361,7 @@ def update_invitation(call: Call, account: AdministeredAccount, invitation: int,
     if body.permissions is not None:
         found.permissions = [one.model_dump() for one in body.permissions]
     if body.team_ids is not None:
-        _put_into_teams(call, found, body.team_ids)
+        grants.put_into_teams(call, found, body.team_ids)
     found.updated_at = call.now
     return found
 
@@ -440,7 +370,7 @@ def _check(call: Call, account_id: int, body: InvitationChanges) -> None:
     permissions = body.permissions or []
     faults = [
         *services.unknown([one.service_id for one in permissions], "permissions.{}.service_id"),
-        *_unknown_products(call, account_id, permissions),
+        *grants.unknown_products(call, account_id, permissions),
         *teams.unknown_teams(call, account_id, body.team_ids or [], "team_ids"),
     ]
     if faults:

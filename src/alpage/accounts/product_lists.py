@@ -1,6 +1,6 @@
 """Lists of products of every kind: all that a user reaches, and those of one account."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -13,7 +13,7 @@ from alpage.accounts.rights import RIGHTS, ProductRight
 from alpage.accounts.tags import TagSummary
 from alpage.api.callers import require_scope
 from alpage.api.calls import Call
-from alpage.api.expansion import attribute
+from alpage.api.expansion import attribute, computed
 from alpage.api.routes import ANY_TOKEN, Expansion, Routes, Shape
 from alpage.identity.users import User
 
@@ -140,14 +140,6 @@ def visible(call: Call) -> Select[Any]:
 # the verbs
 
 
-def _computed(name: str, value: Callable[[Any], Any]) -> Expansion:
-    def add(_call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
-        for row, shown in zip(rows, objects, strict=True):
-            shown[name] = value(row)
-
-    return add
-
-
 def _status(row: Any) -> dict[str, Any]:
     return {
         "maintenance": {"technical": row.has_maintenance, "superuser": False, "infomaniak": False},
@@ -242,12 +234,12 @@ ProductDetails.expansions = {
     **{name: attribute(name) for name in ("deleted_at", "description", "bill_reference", "fqdn", "parent_id")},
     "parent_service_id": _parent("parent_service_id", Product.service_id),
     "parent_service_name": _parent("parent_service_name", Product.service_name),
-    "status": _computed("status", _status),
+    "status": computed("status", _status),
     "users": _add_users,
     "admin": _add_admin,
-    "flags": _computed("flags", _flags),
-    "renew_preferences": _computed("renew_preferences", lambda _: []),  # nothing renews by itself yet
-    "is_transferable": _computed("is_transferable", lambda row: not row.is_locked and row.parent_id is None),
+    "flags": computed("flags", _flags),
+    "renew_preferences": computed("renew_preferences", lambda _: []),  # nothing renews by itself yet
+    "is_transferable": computed("is_transferable", lambda row: not row.is_locked and row.parent_id is None),
 }
 
 # the routes
@@ -272,7 +264,7 @@ SEARCHED = (Product.customer_name, Product.internal_name)
 def list_products(call: Call, query: ProductQuery) -> Select[Any]:
     """List the products you have any right on, in all your accounts.
 
-    Who may see `users` and `admin` needs the scope `accounts:read`.
+    Seeing `users` and `admin` needs the scope `accounts:read`.
     """
     return visible(call).where(*query.conditions())
 

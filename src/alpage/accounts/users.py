@@ -22,8 +22,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from alpage.accounts import invitations, members, products, teams
-from alpage.accounts.invitations import PENDING, Invitation, InvitationTeam
+from alpage.accounts import grants, invitations, members, products, teams
+from alpage.accounts.grants import InvitationTeam
+from alpage.accounts.invitations import PENDING, Invitation
 from alpage.accounts.members import (
     ADMINISTRATORS,
     OWNER,
@@ -187,9 +188,7 @@ def _add_teams(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -
     of_members = teams.teams_of_users(
         call, rows[0].account_id, [row.user_id for row in rows if row.invitation_id is None]
     )
-    of_invited = invitations.teams_of_invitations(
-        call, [row.invitation_id for row in rows if row.invitation_id is not None]
-    )
+    of_invited = grants.teams_of_invitations(call, [row.invitation_id for row in rows if row.invitation_id is not None])
     for row, shown in zip(rows, objects, strict=True):
         shown["teams"] = of_members[row.user_id] if row.invitation_id is None else of_invited[row.invitation_id]
 

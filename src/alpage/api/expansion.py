@@ -1,6 +1,7 @@
 """Expansion: `with=a,b.c` loads the optional fields a route offers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from alpage.api.calls import Call
@@ -43,12 +44,17 @@ def expand(call: Call, rows: list[Any], objects: list[dict[str, Any]]) -> None:
                 load(call, rows, objects)
 
 
-def attribute(name: str) -> Expansion:
-    """The expansion that adds a plain attribute of the row. One that has no value leaves the field out."""
+def computed(name: str, value: Callable[[Any], Any]) -> Expansion:
+    """The expansion that adds what a function makes of the row. One that has no value leaves the field out."""
 
     def add(_call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
         for row, shown in zip(rows, objects, strict=True):
-            if (value := getattr(row, name)) is not None:
-                shown[name] = value
+            if (found := value(row)) is not None:
+                shown[name] = found
 
     return add
+
+
+def attribute(name: str) -> Expansion:
+    """The expansion that adds a plain attribute of the row. One that has no value leaves the field out."""
+    return computed(name, attrgetter(name))
