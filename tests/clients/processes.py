@@ -28,7 +28,7 @@ def started(
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, "PATH": PATH, **(environment or {})},
+            env=_environment(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -51,7 +51,7 @@ def run(
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, "PATH": PATH, **(environment or {})},
+        env=_environment(environment),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -100,6 +100,12 @@ def logs() -> Iterator[tuple[str, str]]:
     """The end of the log of everything that runs."""
     for name, path in running.items():
         yield name, _end_of(path)
+
+
+def _environment(own: Mapping[str, str] | None) -> dict[str, str]:
+    """What a program sees: not the settings of a platform the developer may run."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ALPAGE_")}
+    return {**inherited, "PATH": PATH, **(own or {})}
 
 
 def _end_of(log: Path) -> str:

@@ -24,6 +24,7 @@ GENEROUS = {"ALPAGE_RATE_LIMIT": "100000/minute", "ALPAGE_ITEMS_LIMIT": "1000000
 class RunningPlatform:
     """A platform with demonstration data that answers on ports of its own."""
 
+    client: httpx.Client  # brings the token
     url: str
     token: str
     user: str
@@ -33,8 +34,7 @@ class RunningPlatform:
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The `data` of an answer of the API; AssertionError with the answer if it is an error."""
-        headers = {"Authorization": f"Bearer {self.token}"}
-        answer = httpx.request(method, self.url + path, json=body, headers=headers, timeout=30)
+        answer = self.client.request(method, path, json=body)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json()["data"]
 
@@ -61,14 +61,17 @@ def running_platform(folder: Path, settings: Mapping[str, str] | None = None) ->
     port, dns_port = free_port(), free_port()
     data = folder / "data"
     command = [ALPAGE, "serve", "--demo", "--data", data, "--port", str(port), "--dns-port", str(dns_port)]
-    with started("alpage", [*map(str, command)], folder, {**GENEROUS, **(settings or {})}) as process:
-        until(lambda: process.poll() is not None or _is_healthy(port), bool, seconds=60)
+    with (
+        started("alpage", [*map(str, command)], folder, {**GENEROUS, **(settings or {})}) as process,
+        httpx.Client(base_url=f"http://{HOST}:{port}", timeout=30, trust_env=False) as client,
+    ):
+        until(lambda: process.poll() is not None or _is_healthy(client), bool, seconds=60)
         assert process.poll() is None, "the platform did not start"
         until(lambda: ask(dns_port, DOMAIN, "SOA"), bool, seconds=30)
         demo = dict(line.split("=", 1) for line in (data / "demo.env").read_text().splitlines())
-        yield RunningPlatform(
-            demo["ALPAGE_API"], demo["ALPAGE_TOKEN"], demo["ALPAGE_USER"], demo["ALPAGE_PASSWORD"], port, dns_port
-        )
+        token, user, password = demo["ALPAGE_TOKEN"], demo["ALPAGE_USER"], demo["ALPAGE_PASSWORD"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield RunningPlatform(client, demo["ALPAGE_API"], token, user, password, port, dns_port)
 
 
 def ask(port: int, name: str, kind: str) -> list[str]:
@@ -82,8 +85,8 @@ def ask(port: int, name: str, kind: str) -> list[str]:
     return sorted(rdata.to_text() for rrset in answer.answer if rrset.rdtype == wanted for rdata in rrset)
 
 
-def _is_healthy(port: int) -> bool:
+def _is_healthy(client: httpx.Client) -> bool:
     try:
-        return httpx.get(f"http://{HOST}:{port}/health", timeout=5).is_success
+        return client.get("/health").is_success
     except httpx.TransportError:
         return False
