@@ -85,6 +85,7 @@ def test_optional_fields(heidi, nils, domain):
             {"user_id": nils.user.id, "rights": {**NONE, "technical": True}},
         ],
         "admin": {"user_id": heidi.user.id, "email": "heidi@example.org", "display_name": "Heidi Test"},
+        "is_managed_by_partner": False,
         "flags": ["trial", "locked"],
         "renew_preferences": [],
         "is_transferable": False,

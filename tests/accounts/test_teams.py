@@ -151,6 +151,8 @@ def test_basic_teams_are_for_every_member(heidi, nils):
     create(heidi)
     answer = nils.call("GET", f"/1/accounts/{heidi.account.id}/basic/teams").json()["data"]
     assert [set(team) for team in answer] == [{"id", "name", "color_id", "created_at", "updated_at"}]
+    counted = nils.call("GET", f"/1/accounts/{heidi.account.id}/basic/teams?with=user_count").json()["data"]
+    assert [team["user_count"] for team in counted] == [0]
     assert nils.call("GET", path(nils)).status_code == 403
 
 

@@ -101,6 +101,7 @@ class ProductDetails(Shape):
     status: ProductStatus | None = None
     users: tuple[ProductUser, ...] = ()
     admin: ProductAdministrator | None = None
+    is_managed_by_partner: bool = False
     flags: tuple[str, ...] = ()
     renew_preferences: tuple[str, ...] = ()
     is_transferable: bool = False
@@ -237,6 +238,7 @@ ProductDetails.expansions = {
     "status": computed("status", _status),
     "users": _add_users,
     "admin": _add_admin,
+    "is_managed_by_partner": computed("is_managed_by_partner", lambda _: False),
     "flags": computed("flags", _flags),
     "renew_preferences": computed("renew_preferences", lambda _: []),  # nothing renews by itself yet
     "is_transferable": computed("is_transferable", lambda row: not row.is_locked and row.parent_id is None),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, column, func, select
@@ -15,7 +15,8 @@ from alpage.accounts.rights import may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
-from alpage.api.routes import Loaded, Routes, Shape
+from alpage.api.expansion import attribute
+from alpage.api.routes import Expansion, Loaded, Routes, Shape
 from alpage.storage.tables import STEADY_IDS, Base
 
 routes = Routes("Tags")
@@ -69,6 +70,8 @@ class TagDetails(TagSummary):
     """A tag, and how many of the products the caller sees carry it."""
 
     product_count: int
+
+    expansions: ClassVar[dict[str, Expansion]] = {"product_count": attribute("product_count")}  # there in any case
 
 
 class NewTag(Shape):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from sqlalchemy import ForeignKey, Select, String, and_, column, false, func, or_, select
@@ -68,6 +68,9 @@ class TeamSummary(Shape):
     color_id: int
     created_at: int
     updated_at: int
+    user_count: int = 0
+
+    expansions: ClassVar[dict[str, Expansion]] = {"user_count": attribute("user_count")}
 
 
 class ServicePermission(Shape):
@@ -284,7 +287,7 @@ def list_teams(call: Call, account: AdministeredAccount, filter: TeamFilter) -> 
 )
 def list_basic_teams(call: Call, account_id: AccountId) -> Select[Any]:
     """List the teams of an account in short, for any of its members."""
-    return select(Team).where(Team.account_id == account_id)
+    return select(Team.__table__, _USERS.label("user_count")).where(Team.account_id == account_id)
 
 
 @routes.get("/1/accounts/{account}/teams/{team}", scope=READ, answer=TeamDetails)
