@@ -21,6 +21,7 @@ from alpage.accounts.members import OWNER, Membership
 from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
 from alpage.api import logs
+from alpage.api.versions import RouteTable
 from alpage.identity.tokens import SCOPES, Tokens
 from alpage.identity.users import User
 from alpage.settings import Settings
@@ -70,8 +71,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _routes() -> None:
-    app.route_table()  # imports every room, so that every table is known
+def routes() -> RouteTable:
+    """Every route; every room is imported for it, so that every table is known."""
+    return app.route_table()
 
 
 @pytest.fixture(scope="session")
@@ -212,9 +214,9 @@ def platform(settings: Settings, database: Database) -> Platform:
 
 
 @pytest.fixture
-def client(platform: Platform) -> Iterator[TestClient]:
+def client(platform: Platform, routes: RouteTable) -> Iterator[TestClient]:
     """A client without a token; `headers={"Authorization": f"Bearer {token}"}` or the fixture `heidi` brings one."""
-    application = app.build(platform.settings, platform.database, app.route_table())
+    application = app.build(platform.settings, platform.database, routes)
     with TestClient(application, raise_server_exceptions=False) as client:
         yield client
 
