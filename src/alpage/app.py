@@ -1,12 +1,15 @@
 """Puts the rooms together: one ASGI application."""
 
 import gc
+import multiprocessing
 import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -111,7 +114,21 @@ def create() -> ASGIApp:
     logs.configure(settings.log_level)
     application = build(settings, open_database(settings), route_table())
     _calm_garbage_collection()
+    _end_with_parent()
     return application
+
+
+def _end_with_parent() -> None:
+    """Has this server process end when the process that started it was killed: nobody else would end it."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)  # what was answered is committed; the rest would find no one to clean up
+
+    Thread(target=wait, name="parent", daemon=True).start()
 
 
 def _calm_garbage_collection() -> None:

@@ -3,9 +3,12 @@
 import json
 import socket
 import subprocess
+import time
 import urllib.request
 
-from tests.cli.running import ALPAGE, free_port, running
+import pytest
+
+from tests.cli.running import ALPAGE, PATIENCE_SECONDS, free_port, running
 
 
 def get(platform, path, token):
@@ -53,3 +56,14 @@ def test_a_platform_without_a_name_server(tmp_path):
         with socket.socket(type=socket.SOCK_DGRAM) as free:
             free.bind(("127.0.0.1", int(platform.environment["ALPAGE_DNS"].rpartition(":")[2])))
         assert platform.stop() == 0
+
+
+def test_no_server_process_outlives_a_platform_that_was_killed(tmp_path):
+    with running(tmp_path / "data") as platform:
+        platform.process.kill()
+        platform.process.wait()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with pytest.raises(OSError, match="refused|reset|closed"):
+            while time.monotonic() < deadline:
+                urllib.request.urlopen(f"{platform.url}/health").close()
+                time.sleep(0.05)
