@@ -187,17 +187,17 @@ RECORDS = st.builds("{} {}".format, SOURCES, LINES)
 @given(lines=st.lists(RECORDS, max_size=8))
 def test_records_that_are_accepted_together_are_what_one_by_one_makes(editor: Editor, lines: list[str]) -> None:
     """What may stand does not hang on how it was written."""
+    clear(editor)
     one_by_one(editor, lines)
-    singly = state(editor)
+    singly = editor.lines()
     clear(editor)
     together = editor.change(create=[record(line) for line in singly])
     assert together.status_code == 200
-    assert state(editor) == singly
+    assert editor.lines() == singly
     if len(singly) == len(set(lines)) == len(lines):
         clear(editor)
         assert editor.change(create=[record(line) for line in reversed(lines)]).status_code == 200
-        assert state(editor) == singly
-    clear(editor)
+        assert editor.lines() == singly
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -205,25 +205,21 @@ def test_records_that_are_accepted_together_are_what_one_by_one_makes(editor: Ed
 def test_a_bulk_change_is_taken_whole_or_not_at_all(
     editor: Editor, before: list[str], lines: list[str], data: st.DataObject
 ) -> None:
+    clear(editor)
     one_by_one(editor, before)
-    start, existing = state(editor), editor.records()
+    start, existing = editor.lines(), editor.records()
     going = data.draw(st.lists(st.sampled_from(existing), unique_by=lambda one: one["id"])) if existing else []
     answer = editor.change(create=[record(line) for line in lines], delete=[one["id"] for one in going])
     if answer.status_code == 200:
-        assert len(state(editor)) == len(start) - len(going) + len(lines)
+        assert len(editor.lines()) == len(start) - len(going) + len(lines)
     else:
         assert error(answer)["errors"]
-        assert state(editor) == start
-    clear(editor)
+        assert editor.lines() == start
 
 
 def one_by_one(editor: Editor, lines: list[str]) -> None:
     for line in lines:
         editor.call("POST", "/records", record(line))
-
-
-def state(editor: Editor) -> list[str]:
-    return editor.lines()
 
 
 def clear(editor: Editor) -> None:
