@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +29,14 @@ class Running:
     def environment(self) -> dict[str, str]:
         """What `demo.env` says."""
         return dict(line.split("=", 1) for line in (self.data / "demo.env").read_text().splitlines())
+
+    def answers(self) -> bool:
+        """Whether the API answers."""
+        try:
+            urllib.request.urlopen(f"{self.url}/health").close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> int:
         """Asks the platform to end, and answers with its exit code."""
@@ -71,9 +78,7 @@ def running(data: Path, **environment: str) -> Iterator[Running]:
 def _wait(platform: Running) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and platform.process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{platform.url}/health"):
-                return
-        except urllib.error.URLError:
-            time.sleep(0.05)
+        if platform.answers():
+            return
+        time.sleep(0.05)
     raise AssertionError(f"the platform did not start:\n{platform.log.read_text()}")
