@@ -55,6 +55,8 @@ def run_contender(contender: Contender, cores: Cores, number: int, seconds: int)
     """Start a contender, load its routes one after the other, stop it."""
     with start_contender(contender, cores) as server:
         idle = server.idle_pss_bytes()
+        for route in contender.routes:
+            warm_up(contender, route, server, cores)
         runs = [
             run_route(contender, route, server, cores, number=number, seconds=seconds) for route in contender.routes
         ]
@@ -75,13 +77,21 @@ def start_contender(contender: Contender, cores: Cores) -> AbstractContextManage
     )
 
 
-def run_route(contender: Contender, route: Route, server: Server, cores: Cores, *, number: int, seconds: int) -> Run:
-    """See that the answer is right, warm up, then load the route and say what a request cost."""
+def warm_up(contender: Contender, route: Route, server: Server, cores: Cores) -> None:
+    """See that the answer is right, then load the route for a moment; all routes are warm before any is measured."""
     verify(contender, route, server.port)
-    url = f"http://127.0.0.1:{server.port}{route.path}"
-    run_wrk(url, token=contender.token, seconds=WARM_UP_SECONDS, core=cores.load)
+    run_wrk(address(server, route), token=contender.token, seconds=WARM_UP_SECONDS, core=cores.load)
+
+
+def address(server: Server, route: Route) -> str:
+    """Write the address of a route on a running server."""
+    return f"http://127.0.0.1:{server.port}{route.path}"
+
+
+def run_route(contender: Contender, route: Route, server: Server, cores: Cores, *, number: int, seconds: int) -> Run:
+    """Load a route and say what a request cost."""
     before = server.cpu_seconds()
-    load = run_wrk(url, token=contender.token, seconds=seconds, core=cores.load)
+    load = run_wrk(address(server, route), token=contender.token, seconds=seconds, core=cores.load)
     spent = server.cpu_seconds() - before
     print(f"  {number}. {contender.name:8} {route.name:18} {load.requests_per_second:9,.0f}/s", flush=True)
     return Run(contender.name, route.name, number, load, spent / load.requests * 1e6)
