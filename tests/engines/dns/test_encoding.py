@@ -11,7 +11,8 @@ from alpage.products.dns.server.encoding import LARGEST_RDATA, ancestry, name_to
 
 label = st.from_regex(r"\A[A-Za-z0-9_*-]{1,63}\Z")
 host = st.lists(label, min_size=1, max_size=3).map(".".join)
-string = st.text(min_size=0, max_size=60).map(lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+written = st.characters(exclude_categories=["Cc", "Cs"])  # a stored target has no control characters
+string = st.text(written, max_size=60).map(lambda text: '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
 
 targets = st.one_of(
     st.tuples(st.just("A"), st.ip_addresses(v=4).map(str)),
