@@ -113,13 +113,13 @@ def create() -> ASGIApp:
     settings = load()
     logs.configure(settings.log_level)
     application = build(settings, open_database(settings), route_table())
-    _calm_garbage_collection()
-    _end_with_parent()
+    calm_garbage_collection()
+    end_with_parent()
     return application
 
 
-def _end_with_parent() -> None:
-    """Has this server process end when the process that started it was killed: nobody else would end it."""
+def end_with_parent() -> None:
+    """Has this process end when the process that started it was killed: nobody else would end it."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -131,7 +131,7 @@ def _end_with_parent() -> None:
     Thread(target=wait, name="parent", daemon=True).start()
 
 
-def _calm_garbage_collection() -> None:
+def calm_garbage_collection() -> None:
     """Has the collector pass over what was loaded at the start, and look at the rest less often.
 
     A large request makes many objects that all live until it ends: looking for garbage among them took a third of the

@@ -38,6 +38,12 @@ class Running:
             return False
         return True
 
+    def metrics(self) -> str:
+        """The metrics as Prometheus reads them."""
+        with urllib.request.urlopen(f"{self.url}/metrics") as answer:
+            text: str = answer.read().decode()
+        return text
+
     def stop(self) -> int:
         """Asks the platform to end, and answers with its exit code."""
         self.process.send_signal(signal.SIGTERM)

@@ -6,6 +6,9 @@ import subprocess
 import time
 import urllib.request
 
+import dns.message
+import dns.query
+
 from tests.cli.running import ALPAGE, PATIENCE_SECONDS, free_port, running
 
 
@@ -24,8 +27,7 @@ def test_first_start_second_start_and_end(tmp_path):
         headers, body = get(platform, "/profile", token)
         assert body["data"]["email"] == environment["ALPAGE_USER"]
         assert headers["ratelimit-policy"] == '"requests";q=60;w=60'
-        with urllib.request.urlopen(f"{platform.url}/metrics") as metrics:
-            assert 'route="GET /2/profile",status="200"} 1.0' in metrics.read().decode()
+        assert 'route="GET /2/profile",status="200"} 1.0' in platform.metrics()
         assert platform.stop() == 0
         output = platform.log.read_text()
         printed = output.partition("The token and the rest")[0]
@@ -47,6 +49,17 @@ def test_a_name_server_that_cannot_listen_is_named(tmp_path):
         command = [ALPAGE, "serve", "--data", tmp_path / "data", "--port", str(free_port()), "--dns-port", port]
         ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stderr) == (2, f"alpage: 127.0.0.1 port {port}: Address already in use\n")
+
+
+def test_the_name_server_is_counted_too(tmp_path):
+    with running(tmp_path / "data") as platform:
+        host, _, port = platform.environment["ALPAGE_DNS"].rpartition(":")
+        dns.query.udp(dns.message.make_query("nobody.demo.example", "A"), host, port=int(port), timeout=5)
+        counted = 'alpage_dns_queries_total{rcode="NXDOMAIN",transport="udp",type="A"} 1.0'
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while counted not in (metrics := platform.metrics()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert counted in metrics
 
 
 def test_a_platform_without_a_name_server(tmp_path):

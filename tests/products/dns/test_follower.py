@@ -57,6 +57,9 @@ class MemoryServer:
     def serial(self, fqdn: str) -> int | None:
         return self.zones[fqdn][0] if fqdn in self.zones else None
 
+    def metrics(self) -> dict[str, dict[tuple[str, ...], int]]:
+        return {}
+
     def start(self) -> None:
         self.calls.append("start")
 

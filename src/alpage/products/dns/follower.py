@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alpage.api import logs
 from alpage.products.dns import edits
+from alpage.products.dns.figures import Figures
 from alpage.products.dns.propagation import secondaries
 from alpage.products.dns.server import EmbeddedServer, NameServer, RateLimit, ZoneDelta, ZoneSnapshot
 from alpage.products.dns.tables import Zone, ZoneVersion, delta_of, start_of_authority
@@ -46,6 +47,7 @@ class Follower:
         self._server = server
         self._served: dict[int, Served] = {}
         self._seen = -1  # the last entry of the log that was taken in
+        self._figures = Figures()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="dns-follower", daemon=True)
 
@@ -75,6 +77,7 @@ class Follower:
 
     def _run(self) -> None:
         while not self._stopping.wait(PAUSE_SECONDS):
+            self._figures.add(self._server.metrics())
             try:
                 self.catch_up()
             except SQLAlchemyError:

@@ -6,6 +6,7 @@ It knows neither the database nor HTTP. Tasks of the product hand it zones throu
 from typing import Protocol
 
 from alpage.products.dns.server.embedded import EmbeddedServer
+from alpage.products.dns.server.metrics import Labels
 from alpage.products.dns.server.rate_limit import RateLimit
 from alpage.products.dns.server.secondary import Secondary
 from alpage.products.dns.server.zone import ZoneDelta, ZoneSnapshot
@@ -27,6 +28,9 @@ class NameServer(Protocol):
 
     def serial(self, fqdn: str) -> int | None:
         """Tell the serial of a zone; None if it is not served."""
+
+    def metrics(self) -> dict[str, dict[Labels, int]]:
+        """Tell what was counted so far: name, then labels, then the count."""
 
     def start(self) -> None:
         """Begin to answer."""
