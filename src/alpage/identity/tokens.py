@@ -150,7 +150,7 @@ class Tokens:
     def __init__(self, database: Database, pepper: bytes) -> None:
         self._database = database
         self._pepper = pepper
-        self._remembered: OrderedDict[str, Remembered] = OrderedDict()
+        self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
 
@@ -189,12 +189,10 @@ class Tokens:
 
     def identify(self, authorization: str, ip: str) -> Caller:
         """The caller behind an `Authorization: Bearer` header. Raises `not_authorized`."""
-        scheme, _, token = authorization.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not is_well_formed(token):
-            raise not_authorized("malformed")
-        remembered = self._recall(token)
         now = time()
+        remembered = self._remembered.get(authorization)
+        if remembered is None or remembered.until <= now:
+            remembered = self._remember(authorization, now)
         if remembered.expires_at is not None and remembered.expires_at <= now:
             raise not_authorized("expired")
         if remembered.not_before is not None and remembered.not_before > now:
@@ -209,15 +207,15 @@ class Tokens:
         with self._lock:
             self._remembered.clear()
 
-    def _recall(self, token: str) -> Remembered:
-        key, now = self._hash(token), time()
-        remembered = self._remembered.get(key)
-        if remembered is not None and remembered.until > now:
-            return remembered
-        remembered = self._look_up(key, now + REMEMBERED_SECONDS)
+    def _remember(self, authorization: str, now: float) -> Remembered:
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not is_well_formed(token):
+            raise not_authorized("malformed")
+        remembered = self._look_up(self._hash(token), now + REMEMBERED_SECONDS)
         with self._lock:
-            self._remembered[key] = remembered
-            self._remembered.move_to_end(key)
+            self._remembered[authorization] = remembered
+            self._remembered.move_to_end(authorization)
             if len(self._remembered) > REMEMBERED_TOKENS:
                 self._remembered.popitem(last=False)
         return remembered
