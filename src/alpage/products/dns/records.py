@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 from sqlalchemy import Select, false, select
 
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault
 from alpage.api.routes import Filter, Routes, Shape
+from alpage.api.validation import Several
 from alpage.products.dns import description, edits, names, propagation
 from alpage.products.dns.access import ZoneOfPath, find_record
 from alpage.products.dns.recorddata import MAX_TTL_SECONDS, MIN_TTL_SECONDS, RecordData
@@ -85,16 +86,11 @@ class RecordChange(Shape):
     target: str | None = None
 
 
-def as_list(value: Any) -> Any:
-    """A value that may stand alone where several may stand."""
-    return [value] if isinstance(value, str) else value
-
-
 class RecordFilter(Filter):
     """Which records to list."""
 
     source: str | None = None
-    types: Annotated[list[RecordType], BeforeValidator(as_list)] = Field(default=[])
+    types: Several[RecordType] = ()
 
 
 def of_zone(zone: Zone, wanted: RecordFilter) -> Select[Any]:
