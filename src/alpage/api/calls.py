@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from time import time
 from typing import TYPE_CHECKING, Any
 
-from alpage.api.callers import ANONYMOUS, Caller
+from alpage.api.callers import Caller
 from alpage.storage.database import Transaction
 
 if TYPE_CHECKING:  # the route holds functions that take a call
@@ -58,8 +58,3 @@ class Call:
     def session(self) -> "Session":
         """The unit of work of a call that writes."""
         return self.transaction.session
-
-    @property
-    def is_anonymous(self) -> bool:
-        """Whether nobody in particular is calling."""
-        return self.caller is ANONYMOUS

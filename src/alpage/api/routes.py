@@ -16,7 +16,7 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
@@ -129,7 +129,6 @@ class Route:
     text_context: bool
     deprecated: bool
     free: bool
-    counts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:

@@ -202,11 +202,6 @@ class Tokens:
         self._stamp(remembered.caller.token_id, now)
         return remembered.caller
 
-    def forget(self) -> None:
-        """Forgets every remembered token."""
-        with self._lock:
-            self._remembered.clear()
-
     def _remember(self, authorization: str, now: float) -> Remembered:
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
