@@ -81,7 +81,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "alpage.db"
     database = connect(f"sqlite:///{path}")
     Base.metadata.create_all(database.engine)
-    database.engine.dispose()
+    database.close()
     return path
 
 
@@ -93,7 +93,7 @@ def postgresql() -> Iterator[Database]:
     Base.metadata.drop_all(database.engine)
     Base.metadata.create_all(database.engine)
     yield database
-    database.engine.dispose()
+    database.close()
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path)
     shutil.copy(empty_sqlite, path)
     fresh = connect(f"sqlite:///{path}")
     yield fresh
-    fresh.engine.dispose()
+    fresh.close()
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def bare_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Da
     if request.param == "sqlite":
         fresh = connect(f"sqlite:///{tmp_path / 'alpage.db'}")
         yield fresh
-        fresh.engine.dispose()
+        fresh.close()
         return
     kept: Database = request.getfixturevalue("postgresql")
     _drop_everything(kept)

@@ -94,7 +94,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         dispatch.workers.stop()
-        database.engine.dispose()
+        database.close()
 
     pages = [Route("/openapi.json", description), Route("/health", health), Route("/metrics", metrics)]
     pages += [page for make_pages in offered(products, "pages") for page in make_pages(dispatch)]

@@ -8,10 +8,10 @@ Both are moving windows of the `limits` library, in memory (`windows.py`) or in 
 from dataclasses import dataclass
 from math import ceil
 from time import time
+from typing import cast
 
 from limits import RateLimitItem, parse
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from limits.storage import MovingWindowSupport, storage_from_string
 
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError
@@ -48,7 +48,10 @@ class Limits:
     """The policies in force, and who has used how much of them."""
 
     def __init__(self, requests: str, items: str, store: str) -> None:
-        self._strategy = MovingWindowRateLimiter(MemoryWindows() if store == IN_MEMORY else storage_from_string(store))
+        # Windows are asked without the library's strategy, which makes the name of each twice a request.
+        self._windows = (
+            MemoryWindows() if store == IN_MEMORY else cast("MovingWindowSupport", storage_from_string(store))
+        )
         self._policies = {REQUESTS: parse(requests), ITEMS: parse(items)}
 
     def take(self, who: str, policy: str = REQUESTS, cost: int = 1) -> Window:
@@ -57,8 +60,9 @@ class Limits:
         A call that costs more than the whole policy uses all of it, rather than never getting through.
         """
         item = self._item(policy)
-        allowed = self._strategy.hit(item, policy, who, cost=min(cost, item.amount))
-        window = self._window(policy, item, who)
+        key = _key(policy, who)
+        allowed = self._windows.acquire_entry(key, item.amount, item.get_expiry(), min(cost, item.amount))
+        window = self._window(policy, item, key)
         if allowed:
             return window
         retry_after = max(1, window.reset_seconds)
@@ -73,7 +77,7 @@ class Limits:
 
     def look(self, who: str, policy: str = REQUESTS) -> Window:
         """What is left of a policy."""
-        return self._window(policy, self._item(policy), who)
+        return self._window(policy, self._item(policy), _key(policy, who))
 
     def _item(self, policy: str) -> RateLimitItem:
         item = self._policies.get(policy)
@@ -81,10 +85,15 @@ class Limits:
             item = self._policies[policy] = parse(policy)
         return item
 
-    def _window(self, policy: str, item: RateLimitItem, who: str) -> Window:
-        stats = self._strategy.get_window_stats(item, policy, who)
-        reset = max(0, ceil(stats.reset_time - time()))
-        return Window(policy, item.amount, item.get_expiry(), max(0, stats.remaining), reset)
+    def _window(self, policy: str, item: RateLimitItem, key: str) -> Window:
+        seconds = item.get_expiry()
+        began, used = self._windows.get_moving_window(key, item.amount, seconds)
+        reset = max(0, ceil(began + seconds - time()))
+        return Window(policy, item.amount, seconds, max(0, item.amount - used), reset)
+
+
+def _key(policy: str, who: str) -> str:
+    return f"{policy}/{who}"
 
 
 routes = Routes("Limits")

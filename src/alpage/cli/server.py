@@ -24,7 +24,7 @@ def run(settings: Settings, *, demo: bool) -> None:
     platform = open_platform(settings.data)
     if demo:
         demonstrate(platform, settings)
-    platform.database.engine.dispose()  # a connection has one process
+    platform.database.close()  # a connection has one process
     route_table()
     calm_garbage_collection()
     multiprocessing.set_start_method("fork")
