@@ -22,7 +22,8 @@ from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
 from alpage.api import logs
 from alpage.api.versions import RouteTable
-from alpage.identity.tokens import SCOPES, Tokens
+from alpage.identity.scopes import SCOPES
+from alpage.identity.tokens import Tokens
 from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.changes import NOBODY

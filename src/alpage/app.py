@@ -24,6 +24,7 @@ from alpage import accounts, api, identity, products, tasks
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
+from alpage.api.edge import Edge
 from alpage.api.errors import CATALOGUE
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
@@ -32,7 +33,8 @@ from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
 from alpage.discovery import modules, offered
-from alpage.identity.tokens import Tokens, pepper_of
+from alpage.identity.credentials import pepper_of
+from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
 
@@ -101,9 +103,11 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     paths = {page.path for page in pages}
     own = Starlette(routes=pages, lifespan=lifespan)
 
+    edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
+
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         is_own = scope["type"] != "http" or scope["path"] in paths
-        await (own(scope, receive, send) if is_own else dispatch(scope, receive, send))
+        await (own(scope, receive, send) if is_own else edge(scope, receive, send))
 
     return application
 

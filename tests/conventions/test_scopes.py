@@ -1,6 +1,6 @@
 """Tokens, and the scopes each route asks for."""
 
-from alpage.identity.tokens import SCOPES
+from alpage.identity.scopes import SCOPES
 from tests.conventions.routes import of_every_route, path_of
 
 NEEDS_TOKEN = of_every_route(lambda route: route.scopes is not None)

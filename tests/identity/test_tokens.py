@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from alpage.identity import tokens
-from alpage.identity.tokens import Token, TokenUse
+from alpage.identity import credentials, tokens
+from alpage.identity.grants import Grant, GrantUse
+from alpage.identity.tokens import Token
 from alpage.storage.changes import NOBODY
 
 
@@ -26,28 +27,28 @@ def reason(answer):
 
 def change(heidi, **values):
     with heidi.platform.database.transaction(NOBODY) as transaction:
-        for token in transaction.session.scalars(select(Token)):
+        for token in transaction.session.scalars(select(Grant)):
             for name, value in values.items():
                 setattr(token, name, value)
 
 
 def test_the_format_and_its_checksum():
-    secret = tokens.new_secret("pat")
+    secret = credentials.new_secret("pat")
     assert re.fullmatch(r"alp_pat_[0-9A-Za-z]{49}", secret)
-    assert tokens.is_well_formed(secret)
-    assert len({tokens.new_secret("pat") for _ in range(100)}) == 100
+    assert credentials.is_well_formed(secret)
+    assert len({credentials.new_secret("pat") for _ in range(100)}) == 100
 
 
 @given(st.text(max_size=70))
 def test_garbage_is_no_token(text):
-    assert not tokens.is_well_formed(text)
+    assert not credentials.is_well_formed(text)
 
 
-@given(st.integers(8, 56), st.sampled_from(tokens.ALPHABET))
+@given(st.integers(8, 56), st.sampled_from(credentials.ALPHABET))
 def test_one_wrong_character_is_noticed(place, character):
-    secret = tokens.new_secret("pat")
+    secret = credentials.new_secret("pat")
     changed = secret[:place] + character + secret[place + 1 :]
-    assert tokens.is_well_formed(changed) == (changed == secret)
+    assert credentials.is_well_formed(changed) == (changed == secret)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_what_is_no_token_is_refused_without_a_look(heidi, header):
 
 
 def test_unknown_revoked_expired_and_early(heidi):
-    assert reason(call(heidi, tokens.new_secret("pat"))) == "unknown"
+    assert reason(call(heidi, credentials.new_secret("pat"))) == "unknown"
     change(heidi, expires_at=int(now()) - 1)
     assert reason(call(heidi, heidi.token)) == "expired"
 
@@ -130,14 +131,14 @@ def test_only_a_keyed_hash_is_kept(heidi, tmp_path):
 
 def test_the_pepper_is_made_once_and_only_its_owner_reads_it(tmp_path):
     path = tmp_path / "new" / "pepper"
-    assert tokens.read_pepper(path) == tokens.read_pepper(path)
+    assert credentials.read_pepper(path) == credentials.read_pepper(path)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_last_use_is_noted(heidi):
     call(heidi, heidi.token)
     with heidi.platform.database.reading() as transaction:
-        assert now() - transaction.execute(select(TokenUse.used_at)).scalar_one() < 5
+        assert now() - transaction.execute(select(GrantUse.used_at)).scalar_one() < 5
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def entries(database, event=None):
 
 def test_create_update_delete_leave_an_entry_each(platform):
     user = platform.user("heidi")
-    author = Author(user_id=user.id, token_id=7, request_id="r1")
+    author = Author(user_id=user.id, grant_id=7, request_id="r1")
     with platform.database.transaction(author) as transaction:
         transaction.session.get_one(User, user.id).first_name = "Adelheid"
     with platform.database.transaction(NOBODY) as transaction:
@@ -29,7 +29,7 @@ def test_create_update_delete_leave_an_entry_each(platform):
     assert created.before is None
     assert created.after["first_name"] == "Heidi"
     assert (updated.before, updated.after) == ({"first_name": "Heidi"}, {"first_name": "Adelheid"})
-    assert (updated.user_id, updated.token_id, updated.request_id) == (user.id, 7, "r1")
+    assert (updated.user_id, updated.grant_id, updated.request_id) == (user.id, 7, "r1")
     assert deleted.before["first_name"] == "Adelheid"
     assert deleted.after is None
 

@@ -11,7 +11,7 @@ from alpage import app
 from alpage.api import openapi
 from alpage.api.errors import CATALOGUE
 from alpage.api.routes import Route
-from alpage.identity.tokens import SCOPES
+from alpage.identity.scopes import SCOPES
 from alpage.settings import PREFIX, Settings
 from alpage.storage.tables import Base
 

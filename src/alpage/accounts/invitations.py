@@ -30,7 +30,7 @@ from alpage.api.calls import Call
 from alpage.api.errors import ApiError, invalid, not_found
 from alpage.api.routes import Filter, Routes, Shape
 from alpage.identity import emails, languages
-from alpage.identity.tokens import keyed_hash, pepper_of
+from alpage.identity.credentials import keyed_hash, pepper_of
 from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.changes import SECRET

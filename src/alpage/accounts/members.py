@@ -13,7 +13,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.routes import Loaded, Shape
-from alpage.identity.tokens import Token, TokenUse
+from alpage.identity.grants import Grant, GrantUse
 from alpage.identity.users import User
 from alpage.storage.tables import STEADY_IDS, Base
 
@@ -127,7 +127,7 @@ def unknown_members(call: Call, account_id: int, user_ids: Iterable[int]) -> set
 def last_seen(user_id: Any) -> ColumnElement[int]:
     """When the user of a column last showed a token, in Unix seconds to the minute; 0 if never."""
     latest = (
-        select(func.max(TokenUse.used_at)).join(Token, Token.id == TokenUse.token_id).where(Token.user_id == user_id)
+        select(func.max(GrantUse.used_at)).join(Grant, Grant.id == GrantUse.grant_id).where(Grant.user_id == user_id)
     )
     return func.coalesce(latest.scalar_subquery(), 0)
 

@@ -309,7 +309,7 @@ def show_accesses(call: Call, account: AccountOfPath, user: int) -> dict[str, li
     if user != call.caller.user_id:
         members.find_to_administer(call, account.account_id)
         find(call, account.account_id, user)
-    member = Caller(user_id=user, token_id=0, scopes=frozenset())
+    member = Caller(user_id=user, grant_id=0, scopes=frozenset())
     query = products.visible(call.caller).where(Product.account_id == account.account_id, may(member, Product))
     accesses: dict[str, list[dict[str, Any]]] = {}
     for row in call.transaction.execute(query.add_columns(*products.rights_of(member)).order_by(Product.id)):

@@ -5,11 +5,15 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from time import time
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Integer, bindparam
 
 from alpage.api.errors import ApiError
+
+if TYPE_CHECKING:  # a call has a caller
+    from alpage.api.calls import Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +21,14 @@ class Caller:
     """A user acting through a token. None in a limit means: not limited."""
 
     user_id: int
-    token_id: int
+    grant_id: int  # what the token belongs to; of a personal token, the number its owner's list shows
     scopes: frozenset[str]
     account_ids: frozenset[int] | None = None
     product_ids: frozenset[int] | None = None
+    application_id: int | None = None  # the application that acts for him
+    session_id: int | None = None  # the browser session the access was given in
+    authenticated_at: int = 0  # when he last proved who he is, for this access; 0 where nobody signs in
+    limit: str = ""  # a limit of the application's own, in place of the common one
 
     @property
     def template(self) -> "Caller":
@@ -53,15 +61,30 @@ def _template(has_accounts: bool, has_products: bool) -> Caller:
     return Caller(user_id, 0, frozenset(), account_ids, product_ids)
 
 
-ANONYMOUS = Caller(user_id=0, token_id=0, scopes=frozenset())
+ANONYMOUS = Caller(user_id=0, grant_id=0, scopes=frozenset())
 
 
 class Identify(Protocol):
     """Finds the caller behind an `Authorization` header."""
 
-    def __call__(self, authorization: str, ip: str) -> Caller:
+    def __call__(self, authorization: str, ip: str, proof: "Proof | None" = None) -> Caller:
         """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a request says to prove that its sender holds the key its token is bound to (RFC 9449)."""
+
+    jwt: str
+    method: str
+    url: str
+
+
+def proof_of(request: "Request", public_url: str) -> Proof | None:
+    """The proof a request carries."""
+    jwt = request.headers.get("dpop")
+    return None if jwt is None else Proof(jwt, request.method, public_url + request.path)
 
 
 def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
@@ -75,6 +98,14 @@ def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
         scopes=list(scopes),
         granted=sorted(caller.scopes),
     )
+
+
+def require_fresh_login(caller: Caller, seconds: int | None) -> None:
+    """Raises `login_too_old` unless the caller has signed in within so many seconds (RFC 9470)."""
+    if seconds is None or caller.authenticated_at + seconds >= time():
+        return
+    challenge = f'Bearer error="insufficient_user_authentication", max_age={seconds}'
+    raise ApiError("login_too_old", headers=[("WWW-Authenticate", challenge)], max_age=seconds)
 
 
 def not_authorized(reason: str) -> ApiError:

@@ -1,11 +1,9 @@
 """A request, read top to bottom: from the wire to the envelope.
 
-The edge is asynchronous and reads the request; everything between is plain synchronous code in one hop to a worker
-thread; one request is one transaction, committed before the answer leaves.
+`edge.py` reads it off the wire and has a worker thread answer it here, in plain synchronous code; one request is one
+transaction, committed before the answer leaves.
 """
 
-import os
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -15,11 +13,19 @@ from sqlalchemy import Row, Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 from alpage.api import bodies, dry_run, envelope, expansion, languages, listing, logs, override, validation
-from alpage.api.callers import ANONYMOUS, Caller, Identify, not_authorized, require_scope
+from alpage.api.callers import (
+    ANONYMOUS,
+    Caller,
+    Identify,
+    not_authorized,
+    proof_of,
+    require_fresh_login,
+    require_scope,
+)
 from alpage.api.calls import Call, Request
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid, not_found
-from alpage.api.limits import ITEMS, Limits
+from alpage.api.limits import ITEMS, REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
 from alpage.api.routes import Route
@@ -30,10 +36,6 @@ from alpage.settings import Settings
 from alpage.storage.changes import Author
 from alpage.storage.database import Database
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
 MAX_NAMES, MAX_NAME_LENGTH, NAME_CHARACTERS = 20, 64, "[]$@:/"
 
@@ -42,7 +44,7 @@ log = logs.get("request")
 
 @dataclass(slots=True)
 class Api:
-    """The API as an ASGI application."""
+    """The API: the surface that answers with envelopes."""
 
     settings: Settings
     database: Database
@@ -54,16 +56,9 @@ class Api:
     networks: Networks
     metrics: Metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Reads the request, has a worker thread answer it, and sends the answer."""
-        request = _read_head(scope, self.networks)
-        try:
-            request.body = await _read_body(request, receive, self.settings.body_limit_bytes)
-        except ApiError as error:
-            response = envelope.error(error, _language(request), request.id)
-        else:
-            response = await self.workers.run(self.answer, request)
-        await _send(send, request, response)
+    def refuse(self, request: Request, error: ApiError) -> Response:
+        """The answer to a request whose body was not read."""
+        return envelope.error(error, _language(request), request.id)
 
     def answer(self, request: Request) -> Response:
         """The answer to a request, whatever happens."""
@@ -94,6 +89,7 @@ class Api:
         route = match.route
         caller = self._identify(request, route)
         require_scope(caller, route.scopes or ())
+        require_fresh_login(caller, route.fresh_seconds)
         told += self._limit(request, route, caller)
         call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits)
         arguments, wanted_list = _read_input(call, match, query, body)
@@ -106,21 +102,21 @@ class Api:
     def _identify(self, request: Request, route: Route) -> Caller:
         authorization = request.headers.get("authorization", "")
         if authorization:
-            return self.identify(authorization, request.ip)
+            return self.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
         if route.scopes is None:
             return ANONYMOUS
         raise not_authorized("missing")
 
     def _limit(self, request: Request, route: Route, caller: Caller) -> list[tuple[str, str]]:
-        who = _who(request, caller)
+        who, policy = _who(request, caller), caller.limit or REQUESTS
         if route.free or request.method == "HEAD":
-            return self.limits.look(who).headers()
+            return self.limits.look(who, policy).headers()
         if route.limit:
             self.limits.take(who, route.limit)
-        return self.limits.take(who).headers()
+        return self.limits.take(who, policy).headers()
 
     def _transact(self, call: Call, match: Match, arguments: dict[str, Any], wanted_list: listing.Listing) -> Response:
-        author = Author(call.caller.user_id or None, call.caller.token_id or None, call.request.id)
+        author = Author(call.caller.user_id or None, call.caller.grant_id or None, call.request.id)
         call.transaction = self.database.begin(author, writes=call.writes)
         try:
             _load_path(call, match, arguments)
@@ -157,49 +153,6 @@ class Api:
             status=response.status,
             ms=round(seconds * 1000, 1),
         )
-
-
-def _read_head(scope: Scope, networks: Networks) -> Request:
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-    return Request(
-        method=scope["method"],
-        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0],
-        query_string=scope["query_string"].decode("latin-1"),
-        headers=headers,
-        body=b"",
-        ip=networks.client(scope["client"][0] if scope["client"] else "", headers.get("x-forwarded-for", "")),
-        id=os.urandom(12).hex(),
-    )
-
-
-async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return b""
-    announced = request.headers.get("content-length", "0")
-    if announced.isdecimal() and int(announced) > limit:
-        raise ApiError("payload_too_large", max_bytes=limit)
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
-        if size > limit:
-            raise ApiError("payload_too_large", max_bytes=limit)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
-
-
-async def _send(send: Send, request: Request, response: Response) -> None:
-    headers = [
-        (b"content-type", response.content_type.encode()),
-        (b"content-length", str(len(response.body)).encode()),
-        (b"x-request-id", request.id.encode()),
-        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers),
-    ]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
 
 
 def _language(request: Request) -> str:

@@ -129,6 +129,7 @@ class Route:
     text_context: bool
     deprecated: bool
     free: bool
+    fresh_seconds: int | None  # how long ago the caller may have signed in, at most
 
     @property
     def summary(self) -> str:
@@ -190,6 +191,7 @@ class Routes:
         errors: Iterable[str] = (),
         deprecated: bool = False,
         free: bool = False,
+        fresh_seconds: int | None = None,
     ) -> Callable[[Handler], Handler]:
         version, rest = _split_version(path)
         is_list = get_origin(answer) is list
@@ -222,6 +224,7 @@ class Routes:
                     text_context=self.text_context,
                     deprecated=deprecated,
                     free=free,
+                    fresh_seconds=fresh_seconds,
                 )
             )
             return function

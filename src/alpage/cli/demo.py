@@ -6,7 +6,7 @@ from time import time
 from alpage.accounts.accounts import Account
 from alpage.accounts.members import OWNER, Membership
 from alpage.cli.platform import Platform
-from alpage.identity.tokens import SCOPES
+from alpage.identity.scopes import SCOPES
 from alpage.identity.users import User, find_by_email, hash_password
 from alpage.products.dns import edits, recorddata
 from alpage.products.domains import domains

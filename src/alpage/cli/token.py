@@ -10,7 +10,9 @@ from sqlalchemy import select
 from alpage.cli.configuration import stop
 from alpage.cli.platform import open_platform
 from alpage.identity import users
-from alpage.identity.tokens import SCOPES, Token, TokenUse
+from alpage.identity.grants import Grant, GrantUse
+from alpage.identity.scopes import SCOPES
+from alpage.identity.tokens import Token
 
 app = App(name="token", help="Create, list and revoke personal tokens.")
 
@@ -83,10 +85,12 @@ def list_tokens(*, user: str | None = None, data: Path | None = None) -> None:
         Data folder of the platform.
     """
     query = (
-        select(Token.__table__, users.User.email, TokenUse.used_at)
-        .join(users.User, users.User.id == Token.user_id)
-        .outerjoin(TokenUse, TokenUse.token_id == Token.id)
-        .order_by(Token.id)
+        select(Grant.__table__, Token.last_four, users.User.email, GrantUse.used_at)
+        .join(Token, Token.grant_id == Grant.id)
+        .join(users.User, users.User.id == Grant.user_id)
+        .outerjoin(GrantUse, GrantUse.grant_id == Grant.id)
+        .where(Grant.application_id.is_(None))
+        .order_by(Grant.id)
     )
     if user is not None:
         query = query.where(users.User.email == user.lower())
@@ -108,7 +112,7 @@ def revoke(token_id: int, /, *, data: Path | None = None) -> None:
         Data folder of the platform.
     """
     with open_platform(data).writing() as transaction:
-        token = transaction.session.get(Token, token_id)
-        if token is None:
+        token = transaction.session.get(Grant, token_id)
+        if token is None or token.application_id is not None:
             stop(f"there is no token {token_id}; `alpage token list` shows them")
         token.revoked_at = token.revoked_at or int(time())

@@ -13,7 +13,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
 from alpage.api.routes import Routes, Shape
-from alpage.identity.tokens import is_well_formed, keyed_hash, new_secret, pepper_of
+from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret, pepper_of
 from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.changes import SECRET

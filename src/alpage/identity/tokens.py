@@ -1,86 +1,56 @@
-"""Tokens: what a caller shows, how it is kept, and the check every request begins with.
+"""Tokens: what a caller shows, and the check every request begins with.
 
-A token is `alp_<kind>_` + 43 characters of base 62 (256 bits) + 6 of a CRC-32 over all that stands before. The checksum
-refuses garbage before anything is looked up. Only an HMAC of it is kept, under a key that is not in the database, with
-its last four characters for people to tell tokens apart. What is said of tokens here is said in `identity.md` of the
-design: a caller is remembered for `REMEMBERED_SECONDS`, which bounds how long a revoked token still works.
+A token belongs to a grant (`grants.py`), which says what it may do. A caller is remembered for `REMEMBERED_SECONDS`,
+which bounds how long a revoked token still works.
 """
 
-import hmac
-import secrets
-import string
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 from threading import Lock
 from time import time
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Select, bindparam, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from alpage.api.callers import Caller, not_authorized
-from alpage.settings import Settings
-from alpage.storage.changes import NOBODY, SECRET
+from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.identity.applications import Application
+from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
+from alpage.identity.grants import Grant, GrantUse
+from alpage.identity.scopes import normalise_scopes
+from alpage.identity.users import User
+from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database
-from alpage.storage.tables import Base
+from alpage.storage.tables import STEADY_IDS, Base
 
-Kind = Literal["pat", "at", "rt", "cs", "dc", "rat", "ap"]
-
-ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-SECRET_LENGTH = 43
-CHECKSUM_LENGTH = 6
 REMEMBERED_SECONDS = 3
 REMEMBERED_TOKENS = 10_000
-STAMP_SECONDS = 60  # how exact "last used" is: one write a minute and token, not one a request
-
-SCOPES: dict[str, str] = {
-    "user_info": "See your profile",
-    "accounts": "Everything in your organisations: members, teams, invitations",
-    "accounts:read": "See your organisations",
-    "accounts:write": "Change your organisations",
-    "domain": "Everything about your domains",
-    "domain:read": "See your domains",
-    "domain:write": "Change your domains",
-    "dns": "Everything in your DNS zones",
-    "dns:read": "See your DNS zones",
-    "dns:write": "Change your DNS zones",
-}
-ALIASES = {"domains": "domain"}
+STAMP_SECONDS = 60  # how exact "last used" is: one write a minute and grant, not one a request
+CALLING_KINDS = ("pat", "at")  # what may call the API
 
 
 class Token(Base):
-    """A token a user has made. The user's rights, cut down to what stands here, are what it may do."""
+    """A token. Its grant is on record in the change log; tokens that come and go by the hour are not."""
 
     __tablename__ = "tokens"
-    __event__ = "token"
+    __table_args__ = (Index(None, "expires_at"), STEADY_IDS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    name: Mapped[str]
-    hash: Mapped[str] = mapped_column(unique=True, info={SECRET: True})
-    last_four: Mapped[str]
-    scopes: Mapped[list[str]] = mapped_column(JSON)
-    account_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
-    product_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
-    ip_ranges: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-    not_before: Mapped[int | None]
-    expires_at: Mapped[int | None]
-    revoked_at: Mapped[int | None]
+    grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(3))
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    last_four: Mapped[str] = mapped_column(String(4))
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # fewer than the grant's; none: the same
+    audience: Mapped[list[str] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # whom it is for (RFC 8707); none: the API
+    key_thumbprint: Mapped[str | None] = mapped_column(String(64))  # of the key it is bound to (RFC 9449)
+    generation: Mapped[int] = mapped_column(default=0)  # of a refresh token: how many came before it
     created_at: Mapped[int]
-
-
-class TokenUse(Base):
-    """When a token was last used; not a change of the token."""
-
-    __tablename__ = "token_uses"
-
-    token_id: Mapped[int] = mapped_column(ForeignKey("tokens.id"), primary_key=True)
-    used_at: Mapped[int]
+    expires_at: Mapped[int | None]
+    consumed_at: Mapped[int | None]  # of a refresh token: when its successor was given out
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,65 +61,16 @@ class Remembered:
     ip_ranges: tuple[str, ...] | None
     not_before: int | None
     expires_at: int | None
+    key_thumbprint: str | None
     until: float
 
 
-def new_secret(kind: Kind) -> str:
-    """A token of a kind, in the clear."""
-    body = f"alp_{kind}_" + "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH))
-    return body + checksum(body)
-
-
-def checksum(body: str) -> str:
-    """The last six characters of a token: the CRC-32 of all before, in base 62."""
-    number, digits = zlib.crc32(body.encode()), ""
-    for _ in range(CHECKSUM_LENGTH):
-        number, digit = divmod(number, len(ALPHABET))
-        digits = ALPHABET[digit] + digits
-    return digits
-
-
-def is_well_formed(token: str) -> bool:
-    """Whether this could be a token at all."""
-    return (
-        token.startswith("alp_") and token.isascii() and checksum(token[:-CHECKSUM_LENGTH]) == token[-CHECKSUM_LENGTH:]
-    )
-
-
-def read_pepper(path: Path) -> bytes:
-    """The key of the token hashes, made on first use and kept in a file only its owner reads."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32))
-    return path.read_text().strip().encode()
-
-
-def pepper_of(settings: Settings) -> bytes:
-    """The key of the token hashes of a platform."""
-    return settings.pepper.encode() or read_pepper(settings.data / "pepper")
-
-
-def keyed_hash(pepper: bytes, secret: str) -> str:
-    """A secret as it is kept."""
-    return hmac.new(pepper, secret.encode(), sha256).hexdigest()
-
-
-def normalise_scopes(scopes: Iterable[str]) -> list[str]:
-    """The scopes under their own names, sorted. Raises ValueError naming one that does not exist."""
-    named = {ALIASES.get(scope, scope) for scope in scopes}
-    unknown = sorted(named - SCOPES.keys())
-    if unknown:
-        raise ValueError(f"there is no scope {unknown[0]}; there are: {', '.join(SCOPES)}")
-    return sorted(named)
-
-
 class Tokens:
-    """Makes tokens and knows their callers."""
+    """Makes personal tokens and knows the callers behind all tokens."""
 
     def __init__(self, database: Database, pepper: bytes) -> None:
-        self._database = database
-        self._pepper = pepper
+        self.database = database
+        self.pepper = pepper
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
@@ -166,29 +87,32 @@ class Tokens:
         ip_ranges: list[str] | None = None,
         not_before: int | None = None,
         expires_at: int | None = None,
-    ) -> tuple[Token, str]:
-        """A new personal token, and its secret: the only time it is seen."""
-        secret = new_secret("pat")
-        token = Token(
+    ) -> tuple[Grant, str]:
+        """A new personal token: its grant, and its secret, which is seen this once."""
+        secret, now = new_secret("pat"), int(time())
+        grant = Grant(
             user_id=user_id,
             name=name,
-            hash=self._hash(secret),
-            last_four=secret[-4:],
             scopes=normalise_scopes(scopes),
             account_ids=account_ids,
             product_ids=product_ids,
             ip_ranges=ip_ranges,
             not_before=not_before,
             expires_at=expires_at,
-            revoked_at=None,
-            created_at=int(time()),
+            created_at=now,
         )
-        session.add(token)
+        session.add(grant)
         session.flush()
-        return token, secret
+        session.add(Token(grant_id=grant.id, kind="pat", hash=self.hash(secret), last_four=secret[-4:], created_at=now))
+        session.flush()
+        return grant, secret
 
-    def identify(self, authorization: str, ip: str) -> Caller:
-        """The caller behind an `Authorization: Bearer` header. Raises `not_authorized`."""
+    def hash(self, secret: str) -> str:
+        """A credential as it is kept."""
+        return keyed_hash(self.pepper, secret)
+
+    def identify(self, authorization: str, ip: str, proof: Proof | None = None) -> Caller:  # noqa: ARG002 - DPoP follows
+        """The caller behind an `Authorization` header. Raises `not_authorized`."""
         now = time()
         remembered = self._remembered.get(authorization)
         if remembered is None or remembered.until <= now:
@@ -199,7 +123,7 @@ class Tokens:
             raise not_authorized("not_yet_valid")
         if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
             raise not_authorized("address")
-        self._stamp(remembered.caller.token_id, now)
+        self._stamp(remembered.caller.grant_id, now)
         return remembered.caller
 
     def _remember(self, authorization: str, now: float) -> Remembered:
@@ -207,7 +131,7 @@ class Tokens:
         token = token.strip()
         if scheme.lower() != "bearer" or not is_well_formed(token):
             raise not_authorized("malformed")
-        remembered = self._look_up(self._hash(token), now + REMEMBERED_SECONDS)
+        remembered = self._look_up(self.hash(token), now + REMEMBERED_SECONDS)
         with self._lock:
             self._remembered[authorization] = remembered
             self._remembered.move_to_end(authorization)
@@ -216,34 +140,52 @@ class Tokens:
         return remembered
 
     def _look_up(self, key: str, until: float) -> Remembered:
-        with self._database.reading() as transaction:
+        with self.database.reading() as transaction:
             row = transaction.execute(_BY_HASH, {"hash": key}).one_or_none()
-        if row is None:
+        if row is None or row.audience is not None:  # a token for somebody else's API opens none of ours
             raise not_authorized("unknown")
-        if row.revoked_at is not None:
+        if row.revoked_at or row.application_revoked_at or row.blocked_at:
             raise not_authorized("revoked")
         caller = Caller(
             user_id=row.user_id,
-            token_id=row.id,
-            scopes=frozenset(row.scopes),
+            grant_id=row.grant_id,
+            scopes=frozenset(row.token_scopes or row.scopes),
             account_ids=None if row.account_ids is None else frozenset(row.account_ids),
             product_ids=None if row.product_ids is None else frozenset(row.product_ids),
+            application_id=row.application_id,
+            session_id=row.session_id,
+            authenticated_at=row.authenticated_at or 0,
+            limit=row.rate_limit or "",
         )
+        ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
         ranges = None if row.ip_ranges is None else tuple(row.ip_ranges)
-        return Remembered(caller, ranges, row.not_before, row.expires_at, until)
+        return Remembered(caller, ranges, row.not_before, min(ends, default=None), row.key_thumbprint, until)
 
-    def _stamp(self, token_id: int, now: float) -> None:
-        if now - self._stamped.get(token_id, 0) < STAMP_SECONDS:
+    def _stamp(self, grant_id: int, now: float) -> None:
+        if now - self._stamped.get(grant_id, 0) < STAMP_SECONDS:
             return
-        self._stamped[token_id] = now
-        with self._database.transaction(NOBODY) as transaction:
-            transaction.session.merge(TokenUse(token_id=token_id, used_at=int(now)))
-
-    def _hash(self, token: str) -> str:
-        return keyed_hash(self._pepper, token)
+        self._stamped[grant_id] = now
+        with self.database.transaction(NOBODY) as transaction:
+            transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
 
 
-_BY_HASH: Select[Any] = select(Token.__table__).where(Token.hash == bindparam("hash"))
+_BY_HASH: Select[Any] = (
+    select(
+        *(column for column in Grant.__table__.c if column.name != "id"),
+        Token.grant_id,
+        Token.audience,
+        Token.key_thumbprint,
+        Token.scopes.label("token_scopes"),
+        Token.expires_at.label("token_expires_at"),
+        Application.rate_limit,
+        Application.revoked_at.label("application_revoked_at"),
+        User.blocked_at,
+    )
+    .join(Grant, Grant.id == Token.grant_id)
+    .join(User, User.id == Grant.user_id)
+    .outerjoin(Application, Application.id == Grant.application_id)
+    .where(Token.hash == bindparam("hash"), Token.kind.in_(CALLING_KINDS))
+)
 
 
 def _is_within(ip: str, ranges: Iterable[str]) -> bool:

@@ -37,6 +37,7 @@ class User(Base):
     failed_logins_per_hour: Mapped[int] = mapped_column(default=10)
     notifies_failed_logins: Mapped[bool] = mapped_column(default=False)
     notifies_logins: Mapped[bool] = mapped_column(default=False)
+    blocked_at: Mapped[int | None] = mapped_column(default=None)  # by who runs the platform
     created_at: Mapped[int]
 
 

@@ -35,7 +35,7 @@ class Change(Base):
     object_id: Mapped[int]
     account_id: Mapped[int | None]
     user_id: Mapped[int | None]
-    token_id: Mapped[int | None]
+    grant_id: Mapped[int | None]
     request_id: Mapped[str | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -46,7 +46,7 @@ class Author:
     """Who writes, and by which request."""
 
     user_id: int | None = None
-    token_id: int | None = None
+    grant_id: int | None = None
     request_id: str | None = None
 
 
@@ -112,7 +112,7 @@ class Recorder:
                     "object_id": entry.object_id,
                     "account_id": entry.account_id,
                     "user_id": self.author.user_id,
-                    "token_id": self.author.token_id,
+                    "grant_id": self.author.grant_id,
                     "request_id": self.author.request_id,
                     "before": entry.before,
                     "after": entry.after,

@@ -29,7 +29,7 @@ def test_a_changed_address_is_good(home: Editor) -> None:
     assert home.lines() == ["home A 198.51.100.7"]
     version = home.versions()[before]
     assert (version["user_id"], version["added_count"]) == (home.person.user.id, 1)
-    assert version["token_id"] > 0
+    assert version["grant_id"] > 0
 
 
 def test_an_address_that_did_not_change_makes_no_version(home: Editor) -> None:

@@ -23,7 +23,7 @@ def test_a_version_tells_who_made_it_by_which_request(editor: Editor) -> None:
     answer = editor.call("POST", "/records", record("www A 192.0.2.1"))
     version = editor.versions()[-1]
     assert version["user_id"] == editor.person.user.id
-    assert version["token_id"] > 0
+    assert version["grant_id"] > 0
     assert version["request_id"] == answer.headers["x-request-id"]
 
 

@@ -95,7 +95,7 @@ def _answer(api: Api, update: Update) -> Response:
     api.limits.take(str(caller.user_id))
     if len(update.hosts) > MOST_HOSTS:
         return PlainTextResponse("numhost")
-    author = Author(caller.user_id, caller.token_id or None, os.urandom(12).hex())
+    author = Author(caller.user_id, caller.grant_id or None, os.urandom(12).hex())
     with api.database.transaction(author) as transaction:
         lines = [_update(transaction, caller, host, update, now) for host in update.hosts]
     return PlainTextResponse("\n".join(lines))
@@ -107,7 +107,7 @@ def _identify(api: Api, update: Update, now: int) -> Caller:
     with api.database.transaction(Author()) as transaction:
         user_id = application_passwords.owner(transaction, api.settings, login, password, now)
     if user_id is not None:
-        return Caller(user_id=user_id, token_id=0, scopes=frozenset({WRITE}))
+        return Caller(user_id=user_id, grant_id=0, scopes=frozenset({WRITE}))
     caller = api.identify(f"Bearer {password}", update.ip)
     with api.database.reading() as transaction:
         user = transaction.execute(select(User.login, User.email).where(User.id == caller.user_id)).one()

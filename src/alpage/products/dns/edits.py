@@ -218,7 +218,7 @@ def _add_version(transaction: Transaction, zone: Zone, previous: int | None, now
         previous_serial=previous,
         created_at=now,
         user_id=author.user_id,
-        token_id=author.token_id,
+        grant_id=author.grant_id,
         request_id=author.request_id,
         removed=[],
         added=[],

@@ -71,7 +71,7 @@ class ZoneVersion(Base):
     previous_serial: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[int]
     user_id: Mapped[int | None]
-    token_id: Mapped[int | None]
+    grant_id: Mapped[int | None]
     request_id: Mapped[str | None]
     removed_count: Mapped[int]
     added_count: Mapped[int]

@@ -28,7 +28,7 @@ class Version(Shape):
     previous_serial: int | None
     created_at: int
     user_id: int | None
-    token_id: int | None
+    grant_id: int | None
     request_id: str | None
     removed_count: int
     added_count: int

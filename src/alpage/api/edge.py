@@ -1,0 +1,98 @@
+"""The edge: reads a request off the wire, has a worker thread answer it, and sends the answer.
+
+Everything between is plain synchronous code. What stands behind the edge is a surface: the API, or the endpoints of the
+login that programs speak to.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from alpage.api.calls import Request
+from alpage.api.envelope import Response
+from alpage.api.errors import ApiError
+from alpage.api.networks import Networks
+from alpage.api.workers import Workers
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Surface(Protocol):
+    """Answers requests, whatever happens."""
+
+    def answer(self, request: Request) -> Response:
+        """The answer to a request."""
+        ...
+
+    def refuse(self, request: Request, error: ApiError) -> Response:
+        """The answer to a request whose body was not read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A surface as an ASGI application."""
+
+    surface: Surface
+    workers: Workers
+    networks: Networks
+    body_limit_bytes: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reads the request, has a worker thread answer it, and sends the answer."""
+        request = read_head(scope, self.networks)
+        try:
+            request.body = await _read_body(request, receive, self.body_limit_bytes)
+        except ApiError as error:
+            response = self.surface.refuse(request, error)
+        else:
+            response = await self.workers.run(self.surface.answer, request)
+        await _send(send, request, response)
+
+
+def read_head(scope: Scope, networks: Networks) -> Request:
+    """The request without its body. Several headers of one name become one, separated by commas (RFC 9110, 5.2)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Request(
+        method=scope["method"],
+        path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1").partition("?")[0],
+        query_string=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        body=b"",
+        ip=networks.client(scope["client"][0] if scope["client"] else "", headers.get("x-forwarded-for", "")),
+        id=os.urandom(12).hex(),
+    )
+
+
+async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return b""
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced) > limit:
+        raise ApiError("payload_too_large", max_bytes=limit)
+    chunks, size = [], 0
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise ApiError("payload_too_large", max_bytes=limit)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+async def _send(send: Send, request: Request, response: Response) -> None:
+    headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"content-length", str(len(response.body)).encode()),
+        (b"x-request-id", request.id.encode()),
+        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers),
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})

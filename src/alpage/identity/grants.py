@@ -1,0 +1,63 @@
+"""Grants: what somebody was allowed to do in a user's name, and for how long.
+
+A grant owns its tokens. One without an application is a personal token; one with an application is the access a user
+gave it on the consent page, or the access an application has for itself. Revoking a grant, its session, its application
+or its user is one update, and no token of it works any more.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import JSON, ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from alpage.identity import sessions
+from alpage.identity.applications import Application
+from alpage.identity.users import User
+from alpage.storage.tables import STEADY_IDS, Base
+
+PERSONAL = "personal_token"
+
+
+class Grant(Base):
+    """What its tokens may do: the user's rights now, cut down to what stands here."""
+
+    __tablename__ = "grants"
+    __table_args__ = (Index(None, "application_id", "user_id"), STEADY_IDS)
+    __event__ = "grant"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
+    application_id: Mapped[int | None] = mapped_column(ForeignKey(Application.id))
+    session_id: Mapped[int | None] = mapped_column(ForeignKey(sessions.Session.id), index=True)
+    grant_type: Mapped[str] = mapped_column(default=PERSONAL)  # how it came about: this, or OAuth's word for it
+    name: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    account_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    product_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    ip_ranges: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    not_before: Mapped[int | None]
+    expires_at: Mapped[int | None]
+    revoked_at: Mapped[int | None]
+    authenticated_at: Mapped[int | None]  # when the user had last proved who he is, as he gave it
+    methods: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # how (RFC 8176)
+    created_at: Mapped[int]
+
+
+class GrantUse(Base):
+    """When a token of a grant was last used; not a change of the grant."""
+
+    __tablename__ = "grant_uses"
+
+    grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"), primary_key=True)
+    used_at: Mapped[int]
+
+
+def revoke(grants: Iterable[Grant], now: int) -> None:
+    """Ends grants that have not ended: none of their tokens works any more, within what a process remembers."""
+    for grant in grants:
+        grant.revoked_at = grant.revoked_at or now
+
+
+def of_session(session: Session, session_id: int) -> list[Grant]:
+    """The grants given in a browser session."""
+    return [*session.scalars(select(Grant).where(Grant.session_id == session_id, Grant.revoked_at.is_(None)))]

@@ -1,0 +1,83 @@
+"""Security events: what happened around a user's sign-in and tokens, good or bad, for him to see and for the audit."""
+
+from typing import Any, Literal
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from alpage.storage.database import Transaction
+from alpage.storage.tables import STEADY_IDS, Base
+
+Kind = Literal[
+    "signed_in",
+    "sign_in_failed",
+    "sign_in_blocked",
+    "second_factor_failed",
+    "signed_out",
+    "password_changed",
+    "password_reset_asked",
+    "password_reset",
+    "email_verified",
+    "passkey_added",
+    "passkey_removed",
+    "totp_enabled",
+    "totp_disabled",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "access_given",
+    "access_refused",
+    "access_revoked",
+    "code_replayed",
+    "refresh_token_replayed",
+    "token_made",
+    "token_revoked",
+    "token_leaked",
+    "secret_made",
+    "secret_revoked",
+    "session_ended",
+]
+
+
+class SecurityEvent(Base):
+    """Something that happened around a user's sign-in or tokens."""
+
+    __tablename__ = "security_events"
+    __table_args__ = (Index(None, "user_id", "id"), STEADY_IDS)
+    __event__ = "user.security_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    application_id: Mapped[int | None]
+    grant_id: Mapped[int | None]
+    ip: Mapped[str] = mapped_column(String(45))
+    user_agent: Mapped[str] = mapped_column(String(255))
+    context: Mapped[dict[str, Any]] = mapped_column(JSON)  # never a secret
+    created_at: Mapped[int]
+
+
+def note(
+    transaction: Transaction,
+    kind: Kind,
+    *,
+    user_id: int | None,
+    now: int,
+    ip: str = "",
+    user_agent: str = "",
+    application_id: int | None = None,
+    grant_id: int | None = None,
+    **context: Any,
+) -> None:
+    """Puts an event on record, in the transaction of what caused it."""
+    transaction.session.add(
+        SecurityEvent(
+            user_id=user_id,
+            kind=kind,
+            application_id=application_id,
+            grant_id=grant_id,
+            ip=ip[:45],
+            user_agent=user_agent[:255],
+            context=context,
+            created_at=now,
+        )
+    )
