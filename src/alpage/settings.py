@@ -36,6 +36,13 @@ class Settings(BaseModel):
     )
     threads: int = Field(default=8, ge=1, description="Threads a server process answers requests with.")
     url: str = Field(default="", description="Public address of the API; empty: `http://<host>:<port>`.")
+    login_url: str = Field(
+        default="", description="Address of the login, the issuer of its tokens; empty: `/login` below the API's."
+    )
+    manager_url: str = Field(default="", description="Address of the manager; empty: `/manager` below the API's.")
+    developer_url: str = Field(
+        default="", description="Address of the developer portal; empty: `/developer` below the API's."
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(), description="Networks whose `X-Forwarded-For` is believed, comma separated."
     )
@@ -55,9 +62,24 @@ class Settings(BaseModel):
 
     rate_limit: str = Field(default="60/minute", description="Requests a user may send, over all his tokens.")
     items_limit: str = Field(default="6000/minute", description="Items a user may change through bulk routes.")
+    manager_rate_limit: str = Field(
+        default="600/minute", description="Requests the manager may send for a user, besides those of `rate_limit`."
+    )
     rate_limit_store: str = Field(
         default="memory://",
         description="Where the counters are: `memory://`, or `redis://host:port` for many processes.",
+    )
+    smtp_url: str = Field(
+        default="",
+        description="Relay that takes the platform's mails, `smtp://user:password@host:587` (STARTTLS) or `smtps://…`;"
+        " empty: they are captured as files in `<data>/mails`.",
+        repr=False,
+    )
+    mail_from: str = Field(default="Alpage <noreply@alpage.example>", description="Sender of the platform's mails.")
+    tokens_without_end: bool = Field(
+        default=False,
+        description="Whether an access token asked for without `access_type=offline` never ends, as with the reference"
+        " login; for the sandbox, on with `make run`.",
     )
     body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
 
@@ -79,7 +101,7 @@ class Settings(BaseModel):
         default=200, ge=0, description="Answers a second to one client network before truncation; 0: no limit."
     )
 
-    @field_validator("rate_limit", "items_limit")
+    @field_validator("rate_limit", "items_limit", "manager_rate_limit")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         parse_limit(value)
@@ -108,6 +130,21 @@ class Settings(BaseModel):
     def public_url(self) -> str:
         """The API's address as its users write it."""
         return self.url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @cached_property
+    def issuer(self) -> str:
+        """The login's address, which names it in its tokens (RFC 8414)."""
+        return self.login_url.rstrip("/") or f"{self.public_url}/login"
+
+    @cached_property
+    def manager_address(self) -> str:
+        """The manager's address."""
+        return self.manager_url.rstrip("/") or f"{self.public_url}/manager"
+
+    @cached_property
+    def developer_address(self) -> str:
+        """The developer portal's address."""
+        return self.developer_url.rstrip("/") or f"{self.public_url}/developer"
 
 
 def load(**overrides: Any) -> Settings:
