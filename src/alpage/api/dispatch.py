@@ -28,7 +28,7 @@ from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.limits import ITEMS, REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
-from alpage.api.routes import Route
+from alpage.api.routes import Route, Shape
 from alpage.api.totals import Totals
 from alpage.api.versions import Match, RouteTable
 from alpage.api.workers import Workers
@@ -145,13 +145,15 @@ class Api:
             response.headers.append(("API-Version", str(match.route.version)))
         route = match.route.name if match is not None else "unknown"
         self.metrics.observe(request.method, route, response.status, seconds)
-        log.info(
-            "answered",
-            request_id=request.id,
-            method=request.method,
-            path=request.path,
-            status=response.status,
-            ms=round(seconds * 1000, 1),
+        logs.answers.note(
+            "request",
+            {
+                "request_id": request.id,
+                "method": request.method,
+                "path": request.path,
+                "status": response.status,
+                "ms": round(seconds * 1000, 1),
+            },
         )
 
 
@@ -210,18 +212,29 @@ def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
         return rows if isinstance(rows, int) else _present(call, rows)
     if isinstance(answer, Select):
         answer = call.transaction.execute(answer).one()
-    return _present(call, [answer])[0] if route.shape is not None else answer
+    return answer if route.shape is None else _present_one(call, route.shape, answer)
+
+
+def _present_one(call: Call, shape: type[Shape], row: Any) -> Any:
+    if shape.parts or call.wanted:
+        return _present(call, [row])[0]
+    return shape.present(row[0] if _holds_object(row) else row, call)
 
 
 def _present(call: Call, rows: Any) -> list[Any]:
     shape = call.route.shape
     if shape is None:
         return list(rows)
-    if rows and isinstance(rows[0], Row) and len(rows[0]) == 1 and not isinstance(rows[0][0], int | str):
+    if rows and _holds_object(rows[0]):
         rows = [row[0] for row in rows]  # a query for whole objects
     objects = shape.present_all(rows, call)
     expansion.expand(call, rows, objects)
     return objects
+
+
+def _holds_object(row: Any) -> bool:
+    """Whether this is a row of a query for whole objects."""
+    return isinstance(row, Row) and len(row) == 1 and not isinstance(row[0], int | str)
 
 
 def _as_api_error(error: Exception) -> ApiError:

@@ -33,6 +33,12 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = sorted(routes, key=lambda route: (route.path, route.version, route.method))
         self._root = _Node()
+        # Paths without placeholders, as they are usually written, need no walk.
+        self._plain = {
+            (route.method, f"/{route.version}{route.path}"): Match(route, ())
+            for route in self.routes
+            if not route.parameters
+        }
         for route in self.routes:
             methods = self._node(route.path).versions.setdefault(route.version, {})
             if route.method in methods:
@@ -44,6 +50,9 @@ class RouteTable:
 
         Raises `method_not_found`, `version_not_supported` or `method_not_allowed`.
         """
+        plain = self._plain.get((method, path))
+        if plain is not None:
+            return plain
         version, segments = _split(path)
         matches = list(_walk(self._root, segments, ()))
         for node, values in matches:
