@@ -1,6 +1,7 @@
 """Puts the rooms together: one ASGI application."""
 
 import gc
+import hmac
 import multiprocessing
 import os
 import signal
@@ -26,6 +27,7 @@ from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge
 from alpage.api.errors import CATALOGUE
+from alpage.api.in_process import InProcess
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
@@ -37,6 +39,7 @@ from alpage.identity.credentials import pepper_of
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+from alpage.web.manager import manager_site
 
 ROOMS = (api, identity, tasks, accounts, products)
 
@@ -104,8 +107,14 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     own = Starlette(routes=pages, lifespan=lifespan)
 
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
+    in_process = InProcess(lambda _host, _path: dispatch)
+    secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
+    manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and f"{scope['path']}/".startswith("/manager/"):
+            await manager(scope, receive, send)
+            return
         is_own = scope["type"] != "http" or scope["path"] in paths
         await (own(scope, receive, send) if is_own else edge(scope, receive, send))
 

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
+from alpage import client
 from alpage.api import languages, logs
 from alpage.api.errors import ApiError
 from alpage.api.networks import Networks
@@ -26,7 +27,7 @@ from alpage.web.design.assets import ASSETS
 from alpage.web.headers import STANDING, content_security_policy
 from alpage.web.pages import Page
 from alpage.web.places import Place, Surface
-from alpage.web.problems import ForgedError, PageError
+from alpage.web.problems import AnsweredError, ForgedError, PageError
 from alpage.web.visits import LANGUAGE_COOKIE, Visit
 
 YEAR_SECONDS = 365 * 86400
@@ -120,6 +121,8 @@ def _answer(visit: Visit[Any], call: Callable[[Visit[Any]], Response]) -> Respon
 
 
 def _failure(visit: Visit[Any], error: Exception) -> Response:
+    if isinstance(error, AnsweredError):
+        return error.response
     if isinstance(error, ForgedError):
         return problems.refusal(visit, error)
     return problems.page(visit, _as_problem(visit, error))
@@ -130,6 +133,8 @@ def _as_problem(visit: Visit[Any], error: Exception) -> PageError:
         return error
     if isinstance(error, ApiError):
         return problems.of_api(error, visit.language)
+    if isinstance(error, client.ApiError):
+        return problems.of_client(error)
     if isinstance(error, forms.MalformedFormError):
         return PageError(400)
     log.exception("failed", request_id=visit.id, method=visit.method, path=visit.path)

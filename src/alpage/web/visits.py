@@ -44,6 +44,7 @@ class Visit(Generic[Surface]):
     id: str = field(default_factory=lambda: os.urandom(12).hex())
     nonce: str = field(default_factory=lambda: token_urlsafe(16))
     cookies_to_send: list[str] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)  # what a place's own parts find out once a visit
 
     @property
     def surface(self) -> Surface:
