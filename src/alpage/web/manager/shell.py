@@ -5,8 +5,8 @@
     except ApiError as error: return shell.again(visit, show_new_team, error)  # what is wrong, at its fields
     account = shell.account(visit)                                             # the account worked in: id, name
 
-A template extends `manager/layout.html`, sets `title`, and where it has them `state` and `action`, and fills `page`; a
-value `crumbs` (of parts.Link) says where it is. It is given `errors` (what the API said, by field), `typed` (a function:
+A template extends `manager/layout.html`, sets `title`, where it has them `state` and `action`, and fills `page`; a value
+`crumbs` (of parts.Link) says where it is. It is given `errors` (what the API said, by field), `typed` (a function:
 what was typed into a field, else what stands there), and `Column` and `Choice` of `design/parts.py`, to write in place.
 """
 
