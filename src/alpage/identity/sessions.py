@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
+from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 # stored
@@ -36,3 +37,14 @@ class SessionUse(Base):
 
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
     used_at: Mapped[int]
+
+
+# the verbs
+
+
+def end(transaction: Transaction, session: Session, now: int) -> None:
+    """Ends a session, and what was allowed in it: none of its cookies and tokens opens anything any more."""
+    from alpage.identity import grants  # noqa: PLC0415 - a grant knows its session
+
+    session.ended_at = session.ended_at or now
+    grants.revoke(grants.of_session(transaction.session, session.id), now)
