@@ -20,6 +20,7 @@ from alpage.storage.changes import Author
 from alpage.storage.database import Database, Transaction
 
 PENDING_SECONDS = 600
+DIGITS = 6  # of an authenticator's number; a recovery code has more characters
 PASSWORD, SECOND_FACTOR = "password", "second factor"  # noqa: S105 - what is guessed at
 
 # The methods of RFC 8176: what a session says about how its user has proved himself.
@@ -119,7 +120,7 @@ class SignIn:
             proved = None
         else:
             attempts.failed(transaction, subjects[:1], now)
-            proved = self._methods_of(transaction, pending.user_id, code.replace(" ", ""), now)
+            proved = self._methods_of(transaction, pending.user_id, code.replace(" ", ""), origin, now)
         if proved is not None:
             attempts.succeeded(transaction, subjects)
             return proved
@@ -127,10 +128,14 @@ class SignIn:
         _note(transaction, "second_factor_failed", pending.user_id, origin, now)
         return None
 
-    def _methods_of(self, transaction: Transaction, user_id: int, code: str, now: int) -> tuple[str, ...] | None:
-        if code.isdecimal() and len(code) == authenticators.DIGITS:
+    def _methods_of(
+        self, transaction: Transaction, user_id: int, code: str, origin: Origin, now: int
+    ) -> tuple[str, ...] | None:
+        if len(code) == DIGITS:
             return BY_NUMBER if authenticators.matches(transaction, user_id, code, self.pepper, now) else None
-        return BY_RECOVERY_CODE if recovery_codes.use(transaction, user_id, code, self.pepper, now) else None
+        where = {"ip": origin.ip, "user_agent": origin.user_agent}
+        is_right = recovery_codes.use(transaction, user_id, code, self.pepper, now, **where)
+        return BY_RECOVERY_CODE if is_right else None
 
     def take_pending(self, transaction: Transaction, secret: str, now: int) -> Pending | None:
         """The sign-in that waits behind a secret, which is good no more."""
