@@ -20,6 +20,7 @@ Kind = Literal[
     "email_verified",
     "passkey_added",
     "passkey_removed",
+    "passkey_copied",
     "totp_enabled",
     "totp_disabled",
     "recovery_codes_made",
@@ -35,6 +36,9 @@ Kind = Literal[
     "secret_made",
     "secret_revoked",
     "session_ended",
+    "factors_reset",
+    "user_blocked",
+    "user_unblocked",
 ]
 
 
