@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from sqlalchemy import JSON, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from alpage.identity import sessions
 from alpage.identity.applications import Application
 from alpage.identity.users import User
 from alpage.storage.tables import STEADY_IDS, Base
@@ -28,7 +27,7 @@ class Grant(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
     application_id: Mapped[int | None] = mapped_column(ForeignKey(Application.id))
-    session_id: Mapped[int | None] = mapped_column(ForeignKey(sessions.Session.id), index=True)
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id"), index=True)
     maker_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id"), index=True)  # whose token made this one
     grant_type: Mapped[str] = mapped_column(default=PERSONAL)  # how it came about: this, or OAuth's word for it
     name: Mapped[str]

@@ -21,6 +21,7 @@ Kind = Literal[
     "email_verified",
     "passkey_added",
     "passkey_removed",
+    "passkey_copied",
     "totp_enabled",
     "totp_disabled",
     "recovery_codes_made",
@@ -36,6 +37,9 @@ Kind = Literal[
     "secret_made",
     "secret_revoked",
     "session_ended",
+    "factors_reset",
+    "user_blocked",
+    "user_unblocked",
 ]
 
 
