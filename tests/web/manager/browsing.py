@@ -33,7 +33,9 @@ class Page(HTMLParser):
         self.html = response.text
         self.forms: list[Form] = []
         self.words: list[str] = []
+        self.links: list[tuple[str, str]] = []
         self._open: Form | None = None
+        self._in_link = False
         self._select = ""
         self._textarea: list[str] | None = None
         self._textarea_name = ""
@@ -48,8 +50,15 @@ class Page(HTMLParser):
         """The form that sends to an address."""
         return next(form for form in self.forms if form.action.endswith(action))
 
+    def link(self, words: str) -> str:
+        """Where a link of these words leads, below the manager."""
+        return next(href for text, href in self.links if words in text).removeprefix("/manager")
+
     def handle_starttag(self, tag: str, attributes: Any) -> None:
         given = dict(attributes)
+        if tag == "a":
+            self.links.append(("", given["href"]))
+            self._in_link = True
         if tag == "form" and given.get("method") == "post":
             self._open = Form(given["action"], [], given.get("enctype") == "multipart/form-data")
             self.forms.append(self._open)
@@ -67,6 +76,8 @@ class Page(HTMLParser):
             self._textarea, self._textarea_name = [], name
 
     def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._in_link = False
         if tag == "form":
             self._open = None
         if tag == "textarea" and self._textarea is not None and self._open is not None:
@@ -75,6 +86,9 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+        if self._in_link:
+            text, href = self.links[-1]
+            self.links[-1] = (text + data, href)
         if self._textarea is not None:
             self._textarea.append(data)
 

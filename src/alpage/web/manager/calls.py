@@ -23,6 +23,7 @@ from alpage.web.manager import session, sign_in
 from alpage.web.manager.surface import Visit
 
 IP = "ip"  # the extension of a request in process that says whom it is made for
+TOO_OLD = "login_too_old"
 HIDDEN = "…"
 SECRETS = ("password", "secret", "token", "code", "avatar", "logo", "response", "ticket")
 WIDTH = 88
@@ -83,15 +84,26 @@ class Calls:
         """Tells of a call that a form of this page will make."""
         self.made.append(Made(method, path, query, body, 0, what))
 
+    def require_fresh(self, method: str, path: str) -> None:
+        """Has the visitor sign in now if he must have done so just before a call that a form of this page makes."""
+        told = self.call("POST", "/1/tokens/self/can", {"method": method, "path": path}).data
+        for reason in told["reasons"]:
+            if reason["code"] == TOO_OLD:
+                sign_in.ask(self.visit, int(reason["context"]["max_age"]))
+
     def _send(self, method: str, path: str, body: Any, query: Mapping[str, Any]) -> Answer:
         surface = self.visit.surface
         with Alpage(
-            self.token, base_url=surface.api_url, language=self.visit.language, transport=surface.transport
+            self.token,
+            base_url=surface.api_url,
+            language=self.visit.language,
+            user_agent=self.visit.headers.get("user-agent", ""),
+            transport=surface.transport,
         ) as alpage:
             return alpage.call(method, path, body, query=pairs(query), extensions={IP: self.visit.ip})
 
     def _sign_in(self, error: ApiError) -> NoReturn:
-        if error.code == "login_too_old":
+        if error.code == TOO_OLD:
             sign_in.ask(self.visit, int(error.context["max_age"]))
         session.forget(self.visit)
         sign_in.ask(self.visit)

@@ -5,13 +5,14 @@
     except ApiError as error: return shell.again(visit, show_new_team, error)  # what is wrong, at its fields
     account = shell.account(visit)                                             # the account worked in: id, name
 
-A template extends `manager/layout.html`, sets `title`, where it has them `state` and `action`, and fills `page`; a value
-`crumbs` (of parts.Link) says where it is. It is given `errors` (what the API said, by field), `typed` (a function:
-what was typed into a field, else what stands there), and `Column` and `Choice` of `design/parts.py`, to write in place.
+A template extends `manager/layout.html`, sets `title`, where it has them `state` and `action`, and fills `page`; a
+value `crumbs` (of parts.Link) says where it is. It is given `errors` (what the API said, by field); `typed(name, present)`
+and `chosen(name, present)`, what was typed into a field or ticked, else what stands there; `sortable(label, field)`, a
+column that sorts; and `Column` and `Choice` of `design/parts.py`, to write in place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from starlette.responses import Response
 
@@ -24,13 +25,21 @@ from alpage.web.visits import DAY
 ACCOUNT_COOKIE = "manager-account"
 FLASH_COOKIE = "manager-flash"
 FLASH_SECONDS = 60
+PER_PAGE = 25
 EVERYTHING = ""  # what is wrong with a form as a whole, among its errors
 PROFILE = {"with": ["preferences.account", "preferences.language", "preferences.country", "preferences.timezone"]}
 
 
+class Errors(dict[str, str]):
+    """What the API said of a form, by field; of a field it said nothing of, nothing."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
 def show(visit: Visit, template: str, status: int = 200, **values: Any) -> Response:
     """A page, with everything around it."""
-    errors: Mapping[str, str] = visit.kept.get("errors", {})
+    errors: Errors = visit.kept.get("errors", Errors())
     around = _shell(visit)
     said = visit.unseal(FLASH_COOKIE, visit.cookie(FLASH_COOKIE)) if visit.cookie(FLASH_COOKIE) else None
     if said:
@@ -43,6 +52,8 @@ def show(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
         flash=said,
         errors=errors,
         typed=_typed(visit),
+        chosen=_chosen(visit),
+        sortable=_sortable(visit),
         Column=parts.Column,
         Choice=parts.Choice,
         calls=calls.shown(visit),
@@ -65,9 +76,9 @@ def again(visit: Visit, page: Callable[..., Response], error: ApiError, **argume
     return page(visit, **arguments)
 
 
-def errors_of(error: ApiError) -> dict[str, str]:
+def errors_of(error: ApiError) -> Errors:
     """What the API refused, by field: the first thing that is wrong with each. Of parts of a list, by the list."""
-    found: dict[str, str] = {}
+    found = Errors()
     for fault in error.faults:
         found.setdefault(fault.attribute.partition(".")[0], fault.description)
     if not found:
@@ -125,12 +136,38 @@ def _shell(visit: Visit) -> parts.Shell:
     )
 
 
-def _typed(visit: Visit) -> Callable[..., Any]:
+def listing(visit: Visit) -> dict[str, Any]:
+    """What a page asks of a list: the part of it, the words searched for and the order its address names."""
+    page = visit.query.get("page", "")
+    asked: dict[str, Any] = {"page": int(page) if page.isdecimal() and len(page) < 10 else 1, "per_page": PER_PAGE}
+    return {**asked, **{name: visit.query[name] for name in ("search", "order_by", "order") if visit.query.get(name)}}
+
+
+def _sortable(visit: Visit) -> Callable[[str, str], parts.Column]:
+    def sortable(label: str, field: str) -> parts.Column:
+        """The column of a list that can be sorted by a field."""
+        present = visit.query.get("order", "asc") if visit.query.get("order_by") == field else ""
+        order: Literal["", "asc", "desc"] = "" if not present else "desc" if present == "desc" else "asc"
+        following = "desc" if order == "asc" else "asc"
+        return parts.Column(label, visit.here(order_by=field, order=following, page=None), order)
+
+    return sortable
+
+
+def _typed(visit: Visit) -> Callable[[str, Any], Any]:
     def typed(name: str, present: Any = "") -> Any:
         """What was typed into a field of the form that is shown again, else what stands there now."""
-        return visit.form.get(name, "") if visit.method == "POST" else present
+        return visit.form.get(name, present)
 
     return typed
+
+
+def _chosen(visit: Visit) -> Callable[[str, Any], Any]:
+    def chosen(name: str, present: Any = ()) -> Any:
+        """Which boxes of a name were ticked in the form that is shown again, else those that are now."""
+        return visit.form.getlist(name) if visit.method == "POST" else [str(value) for value in present]
+
+    return chosen
 
 
 def steps(changes: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> list[parts.Step]:
