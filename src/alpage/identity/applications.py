@@ -1,9 +1,10 @@
 """Applications: the programs that users let act in their name, by OAuth 2 and OpenID Connect.
 
-An application belongs to an account, and is made by one of its members. Its client secrets are in
-`application_secrets.py`; what users allowed it, in `grants.py`.
+An application belongs to an account, and is made by one of its members; the routes are in `accounts/applications.py`.
+Its client secrets are in `application_secrets.py`; what users allowed it, in `grants.py`.
 """
 
+import secrets
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String
@@ -75,3 +76,11 @@ class ApplicationSummary(Shape):
     policy_url: str | None
     terms_url: str | None
     logo: str | None
+
+
+# the verbs
+
+
+def new_client_id() -> str:
+    """A name for a client that no other has."""
+    return secrets.token_hex(16)
