@@ -8,7 +8,7 @@ from typing import Literal
 
 from sqlalchemy import select
 
-from alpage.identity import notices, security_events, sessions
+from alpage.identity import grants, notices, security_events, sessions
 from alpage.identity.sessions import Session
 from alpage.identity.users import User, hash_password
 from alpage.storage.database import Transaction
@@ -24,15 +24,16 @@ def apply(
     now: int,
     *,
     kind: Kind = "password_changed",
-    kept: Collection[int | str] = (),
+    kept: Collection[int | str | None] = (),
     ip: str = "",
     user_agent: str = "",
 ) -> None:
-    """Gives a user a new password, which the caller has checked. `kept` names sessions that go on, by either id."""
+    """Gives a user a new password, which the caller has checked. `kept` names sessions that go on."""
     user.password_hash, user.password_changed_at = hash_password(password), now
     for session in living_sessions(transaction, user.id, now):
-        if session.id not in kept and session.public_id not in kept:
+        if not {session.id, str(session.id), session.public_id} & set(kept):
             sessions.end(transaction, session, now)
+            grants.revoke(grants.of_session(transaction.session, session.id), now)  # those for his absence too
     security_events.note(transaction, kind, user_id=user.id, now=now, ip=ip, user_agent=user_agent)
     notices.send(transaction, user, NOTICES[kind], now)
 

@@ -21,7 +21,7 @@ from alpage.storage.database import Database, Transaction
 
 PENDING_SECONDS = 600
 DIGITS = 6  # of an authenticator's number; a recovery code has more characters
-PASSWORD, SECOND_FACTOR = "password", "second factor"  # noqa: S105 - what is guessed at
+PASSWORD, SECOND_FACTOR = "password", "second factor"
 
 # The methods of RFC 8176: what a session says about how its user has proved himself.
 BY_PASSWORD = ("pwd",)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
+from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
 from starlette.responses import Response
 
 from alpage.accounts import accounts
 from alpage.identity import factors, tickets
 from alpage.identity.credentials import keyed_hash
-from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
 from alpage.identity.scopes import SCOPES
 from alpage.storage.database import Transaction
 from alpage.web.login import answers, browsers, returns, sign_in, words
@@ -72,9 +72,7 @@ def _next_step(
         return _send_on(visit, request, "account_selection_required", "/choose", now)
     if TWO_FACTORS in request.acr_values and TWO_FACTORS not in person.session.methods:
         return _ask_second_factor(visit, transaction, request, person, now)
-    if "consent" in request.prompts or not visit.surface.authorizations.consented(
-        transaction, request, person.user.id
-    ):
+    if "consent" in request.prompts or not visit.surface.authorizations.consented(transaction, request, person.user.id):
         return _ask_consent(visit, transaction, request, person, people)
     return person
 
@@ -210,9 +208,7 @@ def _who_was_asked(visit: LoginVisit, transaction: Transaction, request: Authori
     """Whom the page was shown to. Raises Problem unless its token is this session's and request's, shown once."""
     token = visit.form.get("token", "")
     public_id, digest, _ = visit.unseal(CONSENT, token) or ("", "", "")
-    person = next(
-        (one for one in browsers.people(visit, transaction, now) if one.session.public_id == public_id), None
-    )
+    person = next((one for one in browsers.people(visit, transaction, now) if one.session.public_id == public_id), None)
     key = keyed_hash(visit.surface.pepper, token)
     if (
         person is None
@@ -221,6 +217,8 @@ def _who_was_asked(visit: LoginVisit, transaction: Transaction, request: Authori
     ):
         raise Problem(
             403,
-            visit.gettext("This page has been answered already, or is too old. Go back to the application and begin again."),
+            visit.gettext(
+                "This page has been answered already, or is too old. Go back to the application and begin again."
+            ),
         )
     return person

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit
 
 from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
+
 from alpage.storage.database import Transaction
 from alpage.web.login.surface import LoginVisit
 

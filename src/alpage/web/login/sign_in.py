@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import JSONResponse, Response
 
 from alpage.accounts import accounts
-from alpage.identity import factors, passkeys, sessions
+from alpage.identity import factors, passkeys
 from alpage.identity.sessions import Session
 from alpage.identity.signin import BY_PASSKEY, BY_PASSWORD, PENDING_SECONDS, Pending
 from alpage.identity.users import User
@@ -115,9 +115,7 @@ def _start_again(visit: LoginVisit, to: str) -> Response:
     return visit.redirect(returns.with_return("/signin", to))
 
 
-def _complete(
-    visit: LoginVisit, transaction: Transaction, proved: Sequence[str], to: str, now: int
-) -> Response:
+def _complete(visit: LoginVisit, transaction: Transaction, proved: Sequence[str], to: str, now: int) -> Response:
     """Ends the waiting: what was proved before and what was proved now are one sign-in. A second taker starts again."""
     pending = visit.surface.sign_in.take_pending(transaction, _pending_secret(visit), now)
     visit.clear_cookie(PENDING)
@@ -167,7 +165,9 @@ def finish_passkey(visit: LoginVisit) -> Response:
         else:
             response = finish(visit, transaction, user.id, BY_PASSKEY, now, to, now)
     if response is None:
-        return JSONResponse({"error": visit.gettext("That passkey was not accepted. Try again, or sign in another way.")}, 422)
+        return JSONResponse(
+            {"error": visit.gettext("That passkey was not accepted. Try again, or sign in another way.")}, 422
+        )
     return JSONResponse({"next": response.headers["location"]})
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import time
 
 from alpage.identity.oauth.authorization import Authorizations
+
 from alpage.identity.signin import Origin, SignIn
 from alpage.settings import Settings
 from alpage.storage.changes import Author
