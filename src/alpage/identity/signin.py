@@ -41,12 +41,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A sign-in that waits for a second factor. `session_id`: the session that is proved further, if there is one."""
+    """A sign-in that waits for a second factor."""
 
     user_id: int
     methods: tuple[str, ...]
     authenticated_at: int
-    session_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,6 @@ class SignIn:
         methods: Sequence[str],
         authenticated_at: int,
         now: int,
-        session_id: int | None = None,
     ) -> str:
         """Keeps what was proved so far, and answers with the secret that stands for it."""
         secret = new_secret("ot")
@@ -99,7 +97,6 @@ class SignIn:
             "user_id": user_id,
             "methods": [*methods],
             "authenticated_at": authenticated_at,
-            "session_id": session_id,
         }
         tickets.put(transaction, "second_factor", keyed_hash(self.pepper, secret), content, now + PENDING_SECONDS)
         return secret
@@ -175,7 +172,7 @@ class SignIn:
 
 
 def _pending(content: Mapping[str, Any]) -> Pending:
-    return Pending(content["user_id"], tuple(content["methods"]), content["authenticated_at"], content["session_id"])
+    return Pending(content["user_id"], tuple(content["methods"]), content["authenticated_at"])
 
 
 def _note_failure(transaction: Transaction, user: User | None, origin: Origin, now: int, *, is_blocked: bool) -> None:

@@ -15,6 +15,7 @@ from alpage.accounts import accounts
 from alpage.identity import factors, tickets
 from alpage.identity.credentials import keyed_hash
 from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
+from alpage.identity.oauth.provider import LEVELS, level_of
 from alpage.identity.scopes import SCOPES
 from alpage.storage.database import Transaction
 from alpage.web.login import answers, browsers, returns, sign_in, words
@@ -28,7 +29,6 @@ ASKED_SECONDS = 3600
 MOST_ASKED = 8
 CONSENT = "consent"
 CONSENT_SECONDS = 1800
-TWO_FACTORS = "mfa"  # as a method of a session, and as a class of sign-in that `acr_values` may ask for
 
 pages = Pages()
 
@@ -38,13 +38,13 @@ def authorize(visit: LoginVisit) -> Response:
     """Takes an application's request."""
     surface, now = visit.surface, visit.surface.now
     try:
-        with surface.database.reading() as transaction:
+        with surface.database.transaction(author_of(visit)) as transaction:
             request = surface.authorizations.read(transaction, str(visit.query), now)
+            returns.speak(visit, request)
             step = _next_step(visit, transaction, request, now)
-        if isinstance(step, Response):
-            return step
-        _forget(visit, request)
-        with surface.database.transaction(author_of(visit, step.user.id)) as transaction:
+            if isinstance(step, Response):
+                return step
+            _forget(visit, request)
             answer = surface.authorizations.approve(transaction, request, step.session, request.scopes, now)
     except AuthorizationError as error:
         return answers.show(visit, error)
@@ -70,7 +70,7 @@ def _next_step(
         return _send_on(visit, request, "login_required", "/signin", now)
     if "select_account" in request.prompts and not since <= browser.chosen_at:
         return _send_on(visit, request, "account_selection_required", "/choose", now)
-    if TWO_FACTORS in request.acr_values and TWO_FACTORS not in person.session.methods:
+    if _asks_for_more(request, person):
         return _ask_second_factor(visit, transaction, request, person, now)
     if "consent" in request.prompts or not visit.surface.authorizations.consented(
         transaction, request, person.user.id
@@ -81,7 +81,7 @@ def _next_step(
 
 def _meant(request: AuthorizationRequest, people: Sequence[Person]) -> Person | None:
     """Whom the application means, if it says and he is here; else who the browser is in use for."""
-    hint = (request.login_hint or "").lower()
+    hint = request.login_hint.lower()
     hinted = (person for person in people if hint and person.user.email == hint)
     return next(hinted, people[0] if people else None)
 
@@ -91,6 +91,12 @@ def _must_sign_in(request: AuthorizationRequest, person: Person, since: float, n
     signed_in_at = person.session.authenticated_at
     is_old = request.max_age is not None and signed_in_at + request.max_age < now
     return (is_old or "login" in request.prompts) and signed_in_at < since
+
+
+def _asks_for_more(request: AuthorizationRequest, person: Person) -> bool:
+    """Whether the application asks for a surer sign-in than this one was (RFC 9470)."""
+    wanted = [level for level in request.acr_values if level in LEVELS]
+    return bool(wanted) and min(wanted) > level_of(person.session.methods)
 
 
 def _send_on(visit: LoginVisit, request: AuthorizationRequest, code: str, page: str, now: int) -> Response:
@@ -116,10 +122,9 @@ def _ask_second_factor(
             request=str(visit.query),
             token=_consent_token(visit, request, person),
         )
-    with surface.database.transaction(author_of(visit, person.user.id)) as writing:
-        secret = surface.sign_in.wait_for_second_factor(
-            writing, person.user.id, session.methods, session.authenticated_at, now
-        )
+    secret = surface.sign_in.wait_for_second_factor(
+        transaction, person.user.id, session.methods, session.authenticated_at, now
+    )
     return sign_in.wait(visit, secret, returns.here(visit))
 
 

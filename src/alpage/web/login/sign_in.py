@@ -45,14 +45,14 @@ def sign_in(visit: LoginVisit) -> Response:
 
 def _show_form(visit: LoginVisit, to: str, email: str = "", *, is_wrong: bool = False) -> Response:
     now = visit.surface.now
-    with visit.surface.database.reading() as transaction:
+    with visit.surface.database.transaction(author_of(visit)) as transaction:
         request = returns.asked_by(visit, transaction, to, now)
     return visit.render(
         "login/sign_in.html",
         422 if is_wrong else 200,
         form_action=returns.targets(request),
         to=to,
-        email=email or (request.login_hint if request is not None else "") or "",
+        email=email or ("" if request is None else request.login_hint),
         is_wrong=is_wrong,
         application=None if request is None else request.application,
     )
@@ -90,7 +90,7 @@ def prove_second_factor(visit: LoginVisit) -> Response:
 
 def _show_second_factor(visit: LoginVisit, to: str, *, is_wrong: bool = False) -> Response:
     surface, now = visit.surface, visit.surface.now
-    with surface.database.reading() as transaction:
+    with surface.database.transaction(author_of(visit)) as transaction:
         pending = surface.sign_in.pending(transaction, _pending_secret(visit), now)
         if pending is None:
             return _start_again(visit, to)
