@@ -21,7 +21,7 @@ from alpage.storage.database import Database, Transaction
 
 PENDING_SECONDS = 600
 DIGITS = 6  # of an authenticator's number; a recovery code has more characters
-PASSWORD, SECOND_FACTOR = "password", "second factor"  # noqa: S105 - what is guessed at
+PASSWORD, SECOND_FACTOR = "password", "second factor"
 
 # The methods of RFC 8176: what a session says about how its user has proved himself.
 BY_PASSWORD = ("pwd",)
@@ -59,8 +59,8 @@ class SignIn:
     def check_password(self, email: str, password: str, origin: Origin, now: int) -> User | None:
         """The user whose address and password these are.
 
-        The hash is computed between two transactions: it takes long, and a database has one writer. The guess is counted
-        before it is looked at, so that many at once are no more than one after the other.
+        The hash is computed between two transactions: it takes long, and a database has one writer. The guess is
+        counted before it is looked at, so that many at once are no more than one after the other.
         """
         at_account = attempts.of_account(PASSWORD, email.strip())
         subjects = (at_account, attempts.of_address(PASSWORD, origin.ip))
@@ -146,6 +146,7 @@ class SignIn:
         transaction: Transaction,
         user: User,
         methods: Sequence[str],
+        *,
         authenticated_at: int,
         origin: Origin,
         now: int,
@@ -158,9 +159,9 @@ class SignIn:
         if session is not None and session.user_id == user.id:
             secret = sessions.renew(session, methods, authenticated_at, self.pepper)
         else:
-            session, secret = sessions.start(
-                transaction, user.id, methods, origin.ip, origin.user_agent, self.pepper, now
-            )
+            where = {"ip": origin.ip, "user_agent": origin.user_agent}
+            session, secret = sessions.start(transaction, user.id, methods, **where, pepper=self.pepper, now=now)
+            session.authenticated_at = authenticated_at
         sessions.stamp(transaction, session.id, now)
         _note(transaction, "signed_in", user.id, origin, now, methods=[*methods])
         return session, secret

@@ -22,7 +22,7 @@ from alpage.web.login import answers, browsers, returns, sign_in, words
 from alpage.web.login.browsers import Person
 from alpage.web.login.surface import LoginVisit, author_of
 from alpage.web.pages import Pages
-from alpage.web.problems import Problem
+from alpage.web.problems import PageError
 
 ASKED = "login-asked"  # the cookie that knows since when a request has wanted something of the visitor
 ASKED_SECONDS = 3600
@@ -53,7 +53,7 @@ def authorize(visit: LoginVisit) -> Response:
 
 @pages.post("/authorize", foreign=True)
 def authorize_by_form(visit: LoginVisit) -> Response:
-    """Takes a request from a form of the application's: as a GET, since only that brings the visitor's cookies along."""
+    """Takes a request from a form of the application's: as a GET, which brings the visitor's cookies along."""
     return visit.redirect(returns.with_query("/authorize", visit.form.multi_items()))
 
 
@@ -72,9 +72,7 @@ def _next_step(
         return _send_on(visit, request, "account_selection_required", "/choose", now)
     if _asks_for_more(request, person):
         return _ask_second_factor(visit, transaction, request, person, now)
-    if "consent" in request.prompts or not visit.surface.authorizations.consented(
-        transaction, request, person.user.id
-    ):
+    if "consent" in request.prompts or not visit.surface.authorizations.consented(transaction, request, person.user.id):
         return _ask_consent(visit, transaction, request, person, people)
     return person
 
@@ -212,20 +210,20 @@ def _consent_token(visit: LoginVisit, request: AuthorizationRequest, person: Per
 
 
 def _who_was_asked(visit: LoginVisit, transaction: Transaction, request: AuthorizationRequest, now: int) -> Person:
-    """Whom the page was shown to. Raises Problem unless its token is this session's and request's, shown once."""
+    """Whom the page was shown to. Raises PageError unless its token is this session's and request's, shown once."""
     token = visit.form.get("token", "")
     public_id, digest, _ = visit.unseal(CONSENT, token) or ("", "", "")
-    person = next(
-        (one for one in browsers.people(visit, transaction, now) if one.session.public_id == public_id), None
-    )
+    person = next((one for one in browsers.people(visit, transaction, now) if one.session.public_id == public_id), None)
     key = keyed_hash(visit.surface.pepper, token)
     if (
         person is None
         or digest != request.digest
         or not tickets.put(transaction, "consent", key, {}, now + CONSENT_SECONDS)
     ):
-        raise Problem(
+        raise PageError(
             403,
-            visit.gettext("This page has been answered already, or is too old. Go back to the application and begin again."),
+            visit.gettext(
+                "This page has been answered already, or is too old. Go back to the application and begin again."
+            ),
         )
     return person

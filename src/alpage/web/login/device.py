@@ -15,7 +15,7 @@ from alpage.web.login import browsers, returns, words
 from alpage.web.login.browsers import Person
 from alpage.web.login.surface import LoginVisit, author_of
 from alpage.web.pages import Pages
-from alpage.web.problems import Problem
+from alpage.web.problems import PageError
 
 CODE = "device code"  # what is guessed at
 PURPOSE = "device"
@@ -74,7 +74,9 @@ def decide(visit: LoginVisit) -> Response:
         person = next((one for one in people if one.session.public_id == public_id), None)
         key = keyed_hash(surface.pepper, token)
         if person is None or not tickets.put(transaction, "device", key, {}, now + SECONDS):
-            raise Problem(403, visit.gettext("This page has been answered already, or is too old. Type the code again."))
+            raise PageError(
+                403, visit.gettext("This page has been answered already, or is too old. Type the code again.")
+            )
         found = device_flow.find(transaction, code, now)
         if found is None:
             return _show_form(visit, person, "", is_wrong=True)

@@ -41,9 +41,7 @@ def ask_for_link(visit: LoginVisit) -> Response:
     surface, origin = visit.surface, origin_of(visit)
     email = visit.form.get("email", "").strip()
     with surface.database.transaction(author_of(visit)) as transaction:
-        password_resets.ask(
-            transaction, surface.pepper, email, surface.now, ip=origin.ip, user_agent=origin.user_agent
-        )
+        password_resets.ask(transaction, surface.pepper, email, surface.now, ip=origin.ip, user_agent=origin.user_agent)
     return visit.render("login/link_sent.html", email=email, minutes=password_resets.LIFETIME_SECONDS // 60)
 
 
@@ -82,9 +80,7 @@ def set_password(visit: LoginVisit) -> Response:
 def _show_new_password(visit: LoginVisit, errors: list[str]) -> Response:
     surface = visit.surface
     with surface.database.transaction(author_of(visit)) as transaction:
-        user = password_resets.find(
-            transaction, surface.pepper, _secret(visit, password_resets.PATH), surface.now
-        )
+        user = password_resets.find(transaction, surface.pepper, _secret(visit, password_resets.PATH), surface.now)
     if user is None:
         return _show_dead(visit)
     return visit.render(
