@@ -34,9 +34,14 @@ from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
 from alpage.discovery import modules, offered
 from alpage.identity.credentials import pepper_of
+from alpage.identity.oauth.endpoints import OAuth
+from alpage.identity.oauth.provider import Provider
+from alpage.identity.signing_keys import SigningKeys
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+
+LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
 ROOMS = (api, identity, tasks, accounts, products)
 
@@ -63,14 +68,21 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
     return Tokens(database, pepper_of(settings))
 
 
+def open_login(settings: Settings, database: Database, tokens: Tokens) -> OAuth:
+    """The login's endpoints for programs, with the verbs its pages use."""
+    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
+    return OAuth(provider, database, tokens)
+
+
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     """The application: the API, with the platform's own few pages, and those of its products, beside it."""
     registry = CollectorRegistry()
+    tokens = open_tokens(settings, database)
     dispatch = Api(
         settings=settings,
         database=database,
         table=table,
-        identify=open_tokens(settings, database).identify,
+        identify=tokens.identify,
         limits=Limits(settings.rate_limit, settings.items_limit, settings.rate_limit_store),
         totals=Totals(),
         workers=Workers(settings.threads),
@@ -104,10 +116,17 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     own = Starlette(routes=pages, lifespan=lifespan)
 
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
+    login = open_login(settings, database, tokens)
+    login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         is_own = scope["type"] != "http" or scope["path"] in paths
-        await (own(scope, receive, send) if is_own else edge(scope, receive, send))
+        if is_own:
+            await own(scope, receive, send)
+        elif login.has(scope["path"]):
+            await login_edge(scope, receive, send)
+        else:
+            await edge(scope, receive, send)
 
     return application
 
