@@ -71,13 +71,6 @@ def succeeded(transaction: Transaction, subjects: Iterable[str]) -> None:
     transaction.execute(_FORGET, {"subjects": [subject for subject in subjects if FROM not in subject]})
 
 
-def sweep(transaction: Transaction, before: int, limit: int) -> int:
-    """Lets go of what was last guessed before a moment, `limit` at most; answers with how many there were."""
-    old = select(Attempts.subject).where(Attempts.failed_at < before).limit(limit)
-    gone = delete(Attempts).where(Attempts.subject.in_(old)).returning(Attempts.subject)
-    return len(transaction.execute(gone).all())
-
-
 def _network(ip: str) -> str:
     try:
         address = ip_address(ip)

@@ -13,7 +13,6 @@ from alpage.identity.sessions import Session
 from alpage.identity.users import User, hash_password
 from alpage.storage.database import Transaction
 
-
 Kind = Literal["password_changed", "password_reset"]
 NOTICES: dict[Kind, str] = {"password_changed": "password_changed", "password_reset": "password_reset_done"}
 

@@ -7,7 +7,7 @@ is (`mail_texts.py`).
 
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, delete, insert, select
+from sqlalchemy import JSON, Index, String, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.storage.database import Transaction
@@ -48,12 +48,6 @@ def enqueue(transaction: Transaction, recipient: str, template: str, language: s
 def pretend(transaction: Transaction, template: str, language: str, now: int, **content: Any) -> None:
     """Puts a mail to nobody on the list, that never leaves: takes as long as one that does (A19)."""
     transaction.execute(insert(Mail), _row("", template, language, now, content) | {"next_try_at": None})
-
-
-def sweep(transaction: Transaction, before: int, limit: int) -> int:
-    """Lets go of mails from before a moment that are done, `limit` at most; answers with how many there were."""
-    old = select(Mail.id).where(Mail.created_at < before, Mail.next_try_at.is_(None)).limit(limit)
-    return len(transaction.execute(delete(Mail).where(Mail.id.in_(old)).returning(Mail.id)).all())
 
 
 def _row(recipient: str, template: str, language: str, now: int, content: dict[str, Any]) -> dict[str, Any]:
