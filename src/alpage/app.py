@@ -4,13 +4,14 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -40,6 +41,7 @@ from alpage.identity.signing_keys import SigningKeys
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+from alpage.web.login.site import login_site
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
@@ -118,6 +120,8 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
     login = open_login(settings, database, tokens)
     login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
+    login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
+    is_for_login = stands_at(settings.issuer, settings.public_url)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         is_own = scope["type"] != "http" or scope["path"] in paths
@@ -125,10 +129,26 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
             await own(scope, receive, send)
         elif login.has(scope["path"]):
             await login_edge(scope, receive, send)
+        elif is_for_login(scope):
+            await login_pages(scope, receive, send)
         else:
             await edge(scope, receive, send)
 
     return application
+
+
+def stands_at(address: str, public_url: str) -> Callable[[Scope], bool]:
+    """Tells requests for what stands at an address: by their host, if it has one to itself, and by their path."""
+    host, path = urlsplit(address).netloc.encode(), urlsplit(address).path
+    has_own_host = host != urlsplit(public_url).netloc.encode()
+
+    def is_for(scope: Scope) -> bool:
+        asked: str = scope["path"]
+        if has_own_host and dict(scope["headers"]).get(b"host") != host:
+            return False
+        return asked == path or asked.startswith(path + "/")
+
+    return is_for
 
 
 def create() -> ASGIApp:

@@ -29,5 +29,6 @@ def login_site(settings: Settings, database: Database, workers: Workers, network
         derive_key(pepper, "the pages of the login"),
         base=urlsplit(settings.issuer).path,
         session_cookie=COOKIE,
+        headers={"Referrer-Policy": "no-referrer"},  # what stands in an address here is nobody else's business (A17)
     )
     return Site(place, collect(login), workers, networks, BODY_LIMIT_BYTES)
