@@ -136,7 +136,15 @@ def confirm(
         return False
     authenticator.confirmed_at = now
     transaction.session.add(AuthenticatorUse(authenticator_id=authenticator.id, used_at=now, counter=counter))
-    _note(transaction, "totp_enabled", user, authenticator, now=now, ip=call.request.ip, user_agent=call.request.user_agent)
+    _note(
+        transaction,
+        "totp_enabled",
+        user,
+        authenticator,
+        now=now,
+        ip=call.request.ip,
+        user_agent=call.request.user_agent,
+    )
     return True
 
 

@@ -268,13 +268,19 @@ def _apply_reminders(call: Call, user: User, change: ProfileChange) -> None:
 
 
 def _replace_email(call: Call, user: User, email: str) -> None:
-    security_events.note(call.transaction, "email_changed", user_id=user.id, now=call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    security_events.note(
+        call.transaction,
+        "email_changed",
+        user_id=user.id,
+        now=call.now,
+        ip=call.request.ip,
+        user_agent=call.request.user_agent,
+    )
     notices.send(call.transaction, user, "email_changed", call.now, email=email)  # to the old one: it may not be he
     if user.login == user.email:
         user.login = email
     user.email, user.is_email_checked = email, False
     email_verifications.ask(call.transaction, pepper_of(call.settings), user, email, call.now)
-
 
 
 # the routes

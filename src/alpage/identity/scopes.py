@@ -32,6 +32,7 @@ OPENID_SCOPES: dict[str, str] = {
     "profile": "See your name, picture and language",
     "email": "See your e-mail address",
     "phone": "See your phone number",
+    "groups": "See the names of your teams",
     "offline_access": "Keep this access while you are away",
 }
 ALIASES = {"domains": "domain"}

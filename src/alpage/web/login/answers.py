@@ -1,8 +1,8 @@
 """What goes back to an application, and what does not: an error nobody vouches for ends on a page of ours (A8)."""
 
-from alpage.identity.oauth.authorization import Answer, AuthorizationError
 from starlette.responses import Response
 
+from alpage.identity.oauth.authorization import Answer, AuthorizationError
 from alpage.web.login import returns
 from alpage.web.login.surface import LoginVisit
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from time import time
 
 from alpage.identity.oauth.authorization import Authorizations
-
 from alpage.identity.signin import Origin, SignIn
 from alpage.settings import Settings
 from alpage.storage.changes import Author
