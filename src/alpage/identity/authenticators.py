@@ -142,8 +142,8 @@ def confirm(
         user,
         authenticator,
         now=now,
-        ip=call.request.ip,
-        user_agent=call.request.user_agent,
+        ip=ip,
+        user_agent=user_agent,
     )
     return True
 
@@ -203,12 +203,12 @@ def _note(
 
 
 def _described(caller: Caller) -> Select[Any]:
-    described: Select[Any] = (
+    columns: tuple[Any, ...] = (*SHOWN, AuthenticatorUse.used_at.label("last_used_at"))
+    return (
         visible(caller)
-        .with_only_columns(*SHOWN, AuthenticatorUse.used_at.label("last_used_at"))
+        .with_only_columns(*columns)
         .outerjoin(AuthenticatorUse, AuthenticatorUse.authenticator_id == Authenticator.id)
     )
-    return described
 
 
 def _find(call: Call, authenticator_id: int) -> Authenticator:

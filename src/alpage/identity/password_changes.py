@@ -6,10 +6,7 @@ Other sessions end, with what was allowed in them; it goes on record, and the us
 from collections.abc import Collection
 from typing import Literal
 
-from sqlalchemy import select
-
-from alpage.identity import grants, notices, security_events, sessions
-from alpage.identity.sessions import Session
+from alpage.identity import notices, security_events, session_endings
 from alpage.identity.users import User, hash_password
 from alpage.storage.database import Transaction
 
@@ -30,20 +27,6 @@ def apply(
 ) -> None:
     """Gives a user a new password, which the caller has checked. `kept` names sessions that go on."""
     user.password_hash, user.password_changed_at = hash_password(password), now
-    for session in living_sessions(transaction, user.id, now):
-        if not {session.id, str(session.id), session.public_id} & set(kept):
-            sessions.end(transaction, session, now)
-            grants.revoke(grants.of_session(transaction.session, session.id), now)  # those for his absence too
+    session_endings.end_all(transaction, user.id, now, kept)
     security_events.note(transaction, kind, user_id=user.id, now=now, ip=ip, user_agent=user_agent)
     notices.send(transaction, user, NOTICES[kind], now)
-
-
-def living_sessions(transaction: Transaction, user_id: int, now: int) -> list[Session]:
-    """The sessions of a user that have not ended, with locks, in the order they began."""
-    living = (
-        select(Session)
-        .where(Session.user_id == user_id, Session.ended_at.is_(None), Session.expires_at > now)
-        .order_by(Session.id)
-        .with_for_update()
-    )
-    return [*transaction.session.scalars(living)]

@@ -298,8 +298,9 @@ def change_profile(call: Call, body: ProfileChange) -> User:
 
     A new password or a new e-mail address needs `current_password`. A new password has at least 12 characters; the
     `rule` of a refused one says why. It ends all sessions but those in `keep_session_ids` and the one this access was
-    given in. A new address is verified by a link that is sent to it. The language can be named by `language_id` or `locale`, the time zone by
-    `timezone_id` or `timezone`.
+    given in. A new address is verified by a link that is sent to it.
+
+    The language can be named by `language_id` or `locale`, the time zone by `timezone_id` or `timezone`.
     """
     if body.current_password:
         call.limits.take(str(call.caller.user_id), GUESSES)  # right or wrong: who has a token may guess
