@@ -5,13 +5,14 @@ import hmac
 import multiprocessing
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -42,6 +43,7 @@ from alpage.identity.signing_keys import SigningKeys
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+from alpage.web.login.site import login_site
 from alpage.web.manager import manager_site
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
@@ -124,20 +126,37 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
+    login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
+    sites = [
+        (stands_at(settings.issuer, settings.public_url), login_pages),
+        (stands_at(settings.manager_address, settings.public_url), manager),
+    ]
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and f"{scope['path']}/".startswith("/manager/"):
-            await manager(scope, receive, send)
-            return
         is_own = scope["type"] != "http" or scope["path"] in paths
         if is_own:
             await own(scope, receive, send)
         elif login.has(scope["path"]):
             await login_edge(scope, receive, send)
         else:
-            await edge(scope, receive, send)
+            site: ASGIApp = next((site for is_for, site in sites if is_for(scope)), edge)
+            await site(scope, receive, send)
 
     return application
+
+
+def stands_at(address: str, public_url: str) -> Callable[[Scope], bool]:
+    """Tells requests for what stands at an address: by their host, if it has one to itself, and by their path."""
+    host, path = urlsplit(address).netloc.encode(), urlsplit(address).path
+    has_own_host = host != urlsplit(public_url).netloc.encode()
+
+    def is_for(scope: Scope) -> bool:
+        asked: str = scope["path"]
+        if has_own_host and dict(scope["headers"]).get(b"host") != host:
+            return False
+        return asked == path or asked.startswith(path + "/")
+
+    return is_for
 
 
 def create() -> ASGIApp:

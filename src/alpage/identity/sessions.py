@@ -52,7 +52,7 @@ class SessionUse(Base):
 
 
 def start(
-    transaction: Transaction, user_id: int, methods: Sequence[str], ip: str, user_agent: str, pepper: bytes, now: int
+    transaction: Transaction, user_id: int, methods: Sequence[str], *, ip: str, user_agent: str, pepper: bytes, now: int
 ) -> tuple[Session, str]:
     """A new session of a user who has just proved who he is, and the secret its cookie carries."""
     secret = new_secret("se")

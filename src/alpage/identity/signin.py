@@ -21,7 +21,7 @@ from alpage.storage.database import Database, Transaction
 
 PENDING_SECONDS = 600
 DIGITS = 6  # of an authenticator's number; a recovery code has more characters
-PASSWORD, SECOND_FACTOR = "password", "second factor"  # noqa: S105 - what is guessed at
+PASSWORD, SECOND_FACTOR = "password", "second factor"
 
 # The methods of RFC 8176: what a session says about how its user has proved himself.
 BY_PASSWORD = ("pwd",)
@@ -41,12 +41,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A sign-in that waits for a second factor. `session_id`: the session that is proved further, if there is one."""
+    """A sign-in that waits for a second factor."""
 
     user_id: int
     methods: tuple[str, ...]
     authenticated_at: int
-    session_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +59,8 @@ class SignIn:
     def check_password(self, email: str, password: str, origin: Origin, now: int) -> User | None:
         """The user whose address and password these are.
 
-        The hash is computed between two transactions: it takes long, and a database has one writer. The guess is counted
-        before it is looked at, so that many at once are no more than one after the other.
+        The hash is computed between two transactions: it takes long, and a database has one writer. The guess is
+        counted before it is looked at, so that many at once are no more than one after the other.
         """
         at_account = attempts.of_account(PASSWORD, email.strip())
         subjects = (at_account, attempts.of_address(PASSWORD, origin.ip))
@@ -91,7 +90,6 @@ class SignIn:
         methods: Sequence[str],
         authenticated_at: int,
         now: int,
-        session_id: int | None = None,
     ) -> str:
         """Keeps what was proved so far, and answers with the secret that stands for it."""
         secret = new_secret("ot")
@@ -99,7 +97,6 @@ class SignIn:
             "user_id": user_id,
             "methods": [*methods],
             "authenticated_at": authenticated_at,
-            "session_id": session_id,
         }
         tickets.put(transaction, "second_factor", keyed_hash(self.pepper, secret), content, now + PENDING_SECONDS)
         return secret
@@ -149,6 +146,7 @@ class SignIn:
         transaction: Transaction,
         user: User,
         methods: Sequence[str],
+        *,
         authenticated_at: int,
         origin: Origin,
         now: int,
@@ -161,9 +159,9 @@ class SignIn:
         if session is not None and session.user_id == user.id:
             secret = sessions.renew(session, methods, authenticated_at, self.pepper)
         else:
-            session, secret = sessions.start(
-                transaction, user.id, methods, origin.ip, origin.user_agent, self.pepper, now
-            )
+            where = {"ip": origin.ip, "user_agent": origin.user_agent}
+            session, secret = sessions.start(transaction, user.id, methods, **where, pepper=self.pepper, now=now)
+            session.authenticated_at = authenticated_at
         sessions.stamp(transaction, session.id, now)
         _note(transaction, "signed_in", user.id, origin, now, methods=[*methods])
         return session, secret
@@ -175,7 +173,7 @@ class SignIn:
 
 
 def _pending(content: Mapping[str, Any]) -> Pending:
-    return Pending(content["user_id"], tuple(content["methods"]), content["authenticated_at"], content["session_id"])
+    return Pending(content["user_id"], tuple(content["methods"]), content["authenticated_at"])
 
 
 def _note_failure(transaction: Transaction, user: User | None, origin: Origin, now: int, *, is_blocked: bool) -> None:

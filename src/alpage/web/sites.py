@@ -163,7 +163,7 @@ def _choose_language(visit: Visit[Any]) -> None:
 
 
 def _add_headers(visit: Visit[Any], response: Response) -> None:
-    for name, value in STANDING.items():
+    for name, value in {**STANDING, **visit.place.headers}.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_security_policy(visit.nonce))
     response.headers["X-Request-Id"] = visit.id

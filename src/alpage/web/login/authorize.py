@@ -15,20 +15,20 @@ from alpage.accounts import accounts
 from alpage.identity import factors, tickets
 from alpage.identity.credentials import keyed_hash
 from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
+from alpage.identity.oauth.provider import LEVELS, level_of
 from alpage.identity.scopes import SCOPES
 from alpage.storage.database import Transaction
 from alpage.web.login import answers, browsers, returns, sign_in, words
 from alpage.web.login.browsers import Person
 from alpage.web.login.surface import LoginVisit, author_of
 from alpage.web.pages import Pages
-from alpage.web.problems import Problem
+from alpage.web.problems import PageError
 
 ASKED = "login-asked"  # the cookie that knows since when a request has wanted something of the visitor
 ASKED_SECONDS = 3600
 MOST_ASKED = 8
 CONSENT = "consent"
 CONSENT_SECONDS = 1800
-TWO_FACTORS = "mfa"  # as a method of a session, and as a class of sign-in that `acr_values` may ask for
 
 pages = Pages()
 
@@ -38,13 +38,13 @@ def authorize(visit: LoginVisit) -> Response:
     """Takes an application's request."""
     surface, now = visit.surface, visit.surface.now
     try:
-        with surface.database.reading() as transaction:
+        with surface.database.transaction(author_of(visit)) as transaction:
             request = surface.authorizations.read(transaction, str(visit.query), now)
+            returns.speak(visit, request)
             step = _next_step(visit, transaction, request, now)
-        if isinstance(step, Response):
-            return step
-        _forget(visit, request)
-        with surface.database.transaction(author_of(visit, step.user.id)) as transaction:
+            if isinstance(step, Response):
+                return step
+            _forget(visit, request)
             answer = surface.authorizations.approve(transaction, request, step.session, request.scopes, now)
     except AuthorizationError as error:
         return answers.show(visit, error)
@@ -53,7 +53,7 @@ def authorize(visit: LoginVisit) -> Response:
 
 @pages.post("/authorize", foreign=True)
 def authorize_by_form(visit: LoginVisit) -> Response:
-    """Takes a request from a form of the application's: as a GET, since only that brings the visitor's cookies along."""
+    """Takes a request from a form of the application's: as a GET, which brings the visitor's cookies along."""
     return visit.redirect(returns.with_query("/authorize", visit.form.multi_items()))
 
 
@@ -70,7 +70,7 @@ def _next_step(
         return _send_on(visit, request, "login_required", "/signin", now)
     if "select_account" in request.prompts and not since <= browser.chosen_at:
         return _send_on(visit, request, "account_selection_required", "/choose", now)
-    if TWO_FACTORS in request.acr_values and TWO_FACTORS not in person.session.methods:
+    if _asks_for_more(request, person):
         return _ask_second_factor(visit, transaction, request, person, now)
     if "consent" in request.prompts or not visit.surface.authorizations.consented(transaction, request, person.user.id):
         return _ask_consent(visit, transaction, request, person, people)
@@ -79,7 +79,7 @@ def _next_step(
 
 def _meant(request: AuthorizationRequest, people: Sequence[Person]) -> Person | None:
     """Whom the application means, if it says and he is here; else who the browser is in use for."""
-    hint = (request.login_hint or "").lower()
+    hint = request.login_hint.lower()
     hinted = (person for person in people if hint and person.user.email == hint)
     return next(hinted, people[0] if people else None)
 
@@ -89,6 +89,12 @@ def _must_sign_in(request: AuthorizationRequest, person: Person, since: float, n
     signed_in_at = person.session.authenticated_at
     is_old = request.max_age is not None and signed_in_at + request.max_age < now
     return (is_old or "login" in request.prompts) and signed_in_at < since
+
+
+def _asks_for_more(request: AuthorizationRequest, person: Person) -> bool:
+    """Whether the application asks for a surer sign-in than this one was (RFC 9470)."""
+    wanted = [level for level in request.acr_values if level in LEVELS]
+    return bool(wanted) and min(wanted) > level_of(person.session.methods)
 
 
 def _send_on(visit: LoginVisit, request: AuthorizationRequest, code: str, page: str, now: int) -> Response:
@@ -114,10 +120,9 @@ def _ask_second_factor(
             request=str(visit.query),
             token=_consent_token(visit, request, person),
         )
-    with surface.database.transaction(author_of(visit, person.user.id)) as writing:
-        secret = surface.sign_in.wait_for_second_factor(
-            writing, person.user.id, session.methods, session.authenticated_at, now
-        )
+    secret = surface.sign_in.wait_for_second_factor(
+        transaction, person.user.id, session.methods, session.authenticated_at, now
+    )
     return sign_in.wait(visit, secret, returns.here(visit))
 
 
@@ -205,7 +210,7 @@ def _consent_token(visit: LoginVisit, request: AuthorizationRequest, person: Per
 
 
 def _who_was_asked(visit: LoginVisit, transaction: Transaction, request: AuthorizationRequest, now: int) -> Person:
-    """Whom the page was shown to. Raises Problem unless its token is this session's and request's, shown once."""
+    """Whom the page was shown to. Raises PageError unless its token is this session's and request's, shown once."""
     token = visit.form.get("token", "")
     public_id, digest, _ = visit.unseal(CONSENT, token) or ("", "", "")
     person = next((one for one in browsers.people(visit, transaction, now) if one.session.public_id == public_id), None)
@@ -215,7 +220,7 @@ def _who_was_asked(visit: LoginVisit, transaction: Transaction, request: Authori
         or digest != request.digest
         or not tickets.put(transaction, "consent", key, {}, now + CONSENT_SECONDS)
     ):
-        raise Problem(
+        raise PageError(
             403,
             visit.gettext(
                 "This page has been answered already, or is too old. Go back to the application and begin again."

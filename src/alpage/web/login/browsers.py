@@ -1,7 +1,7 @@
 """The sessions of one browser: one for each user who is signed in with it, the one in use first.
 
-Their secrets are in one sealed cookie. It changes whenever somebody signs in, so that what stood in it before (put there
-by whom ever) is worth nothing after.
+Their secrets are in one sealed cookie. It changes whenever somebody signs in, so that what stood in it before is worth
+nothing after, whoever put it there.
 """
 
 from collections.abc import Sequence

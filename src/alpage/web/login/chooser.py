@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from alpage.web.login import browsers, returns
-from alpage.web.login.surface import LoginVisit
+from alpage.web.login.surface import LoginVisit, author_of
 from alpage.web.pages import Pages
 
 pages = Pages()
@@ -21,7 +21,7 @@ def show_start(visit: LoginVisit) -> Response:
 def show_choice(visit: LoginVisit) -> Response:
     """The users to choose from."""
     to, now = returns.checked(visit.query.get("next", "")), visit.surface.now
-    with visit.surface.database.reading() as transaction:
+    with visit.surface.database.transaction(author_of(visit)) as transaction:
         here = browsers.people(visit, transaction, now)
         request = returns.asked_by(visit, transaction, to, now)
     if not here:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit
 
+from alpage.api.languages import LANGUAGES
 from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
 from alpage.storage.database import Transaction
 from alpage.web.login.surface import LoginVisit
+from alpage.web.visits import LANGUAGE_COOKIE
 
 HOME = "/"
 # The pages that send a visitor to sign in. An address that begins otherwise would lead to another host.
@@ -39,9 +41,18 @@ def asked_by(visit: LoginVisit, transaction: Transaction, path: str, now: int) -
     if parts.path != "/authorize":
         return None
     try:
-        return visit.surface.authorizations.read(transaction, parts.query, now)
+        request = visit.surface.authorizations.read(transaction, parts.query, now)
     except AuthorizationError:
         return None  # it says so when he is there
+    speak(visit, request)
+    return request
+
+
+def speak(visit: LoginVisit, request: AuthorizationRequest) -> None:
+    """Speaks the language an application says its user reads, unless he has chosen one here."""
+    known = (locale.partition("-")[0].lower() for locale in request.ui_locales)
+    wanted = next((language for language in known if language in LANGUAGES), visit.language)
+    visit.language = visit.language if visit.cookie(LANGUAGE_COOKIE) else wanted
 
 
 def targets(request: AuthorizationRequest | None) -> list[str]:

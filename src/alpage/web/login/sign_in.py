@@ -6,7 +6,7 @@ import orjson
 from starlette.responses import JSONResponse, Response
 
 from alpage.accounts import accounts
-from alpage.identity import factors, passkeys, sessions
+from alpage.identity import factors, passkeys
 from alpage.identity.sessions import Session
 from alpage.identity.signin import BY_PASSKEY, BY_PASSWORD, PENDING_SECONDS, Pending
 from alpage.identity.users import User
@@ -14,7 +14,7 @@ from alpage.storage.database import Transaction
 from alpage.web.login import browsers, returns
 from alpage.web.login.surface import LoginVisit, author_of, origin_of
 from alpage.web.pages import Pages
-from alpage.web.problems import Problem
+from alpage.web.problems import PageError
 
 PENDING = "login-pending"  # the cookie of a sign-in that waits for its second factor
 MOST_JSON = 64 * 1024  # characters of what a passkey answers
@@ -38,21 +38,21 @@ def sign_in(visit: LoginVisit) -> Response:
         return _show_form(visit, to, email, is_wrong=True)
     with visit.surface.database.transaction(author_of(visit, user.id)) as transaction:
         if not factors.of_user(transaction, user.id).has_second:
-            return finish(visit, transaction, user.id, BY_PASSWORD, now, to, now)
+            return finish(visit, transaction, user.id, BY_PASSWORD, to=to, authenticated_at=now, now=now)
         secret = visit.surface.sign_in.wait_for_second_factor(transaction, user.id, BY_PASSWORD, now, now)
     return wait(visit, secret, to)
 
 
 def _show_form(visit: LoginVisit, to: str, email: str = "", *, is_wrong: bool = False) -> Response:
     now = visit.surface.now
-    with visit.surface.database.reading() as transaction:
+    with visit.surface.database.transaction(author_of(visit)) as transaction:
         request = returns.asked_by(visit, transaction, to, now)
     return visit.render(
         "login/sign_in.html",
         422 if is_wrong else 200,
         form_action=returns.targets(request),
         to=to,
-        email=email or (request.login_hint if request is not None else "") or "",
+        email=email or ("" if request is None else request.login_hint),
         is_wrong=is_wrong,
         application=None if request is None else request.application,
     )
@@ -90,7 +90,7 @@ def prove_second_factor(visit: LoginVisit) -> Response:
 
 def _show_second_factor(visit: LoginVisit, to: str, *, is_wrong: bool = False) -> Response:
     surface, now = visit.surface, visit.surface.now
-    with surface.database.reading() as transaction:
+    with surface.database.transaction(author_of(visit)) as transaction:
         pending = surface.sign_in.pending(transaction, _pending_secret(visit), now)
         if pending is None:
             return _start_again(visit, to)
@@ -122,7 +122,9 @@ def _complete(visit: LoginVisit, transaction: Transaction, proved: Sequence[str]
     if pending is None:
         return _start_again(visit, to)
     methods = tuple(dict.fromkeys((*pending.methods, *proved)))
-    return finish(visit, transaction, pending.user_id, methods, pending.authenticated_at, to, now)
+    return finish(
+        visit, transaction, pending.user_id, methods, to=to, authenticated_at=pending.authenticated_at, now=now
+    )
 
 
 # Passkeys: what the module of the page calls
@@ -151,9 +153,9 @@ def finish_passkey(visit: LoginVisit) -> Response:
             transaction,
             visit.form.get("ticket", ""),
             _answer_of(visit),
-            surface.settings,
-            surface.pepper,
-            now,
+            settings=surface.settings,
+            pepper=surface.pepper,
+            now=now,
             ip=origin.ip,
             user_agent=origin.user_agent,
         )
@@ -163,7 +165,7 @@ def finish_passkey(visit: LoginVisit) -> Response:
         elif pending is not None:
             response = _complete(visit, transaction, BY_PASSKEY, to, now)
         else:
-            response = finish(visit, transaction, user.id, BY_PASSKEY, now, to, now)
+            response = finish(visit, transaction, user.id, BY_PASSKEY, to=to, authenticated_at=now, now=now)
     if response is None:
         return JSONResponse(
             {"error": visit.gettext("That passkey was not accepted. Try again, or sign in another way.")}, 422
@@ -177,7 +179,7 @@ def _pending_of_form(visit: LoginVisit, transaction: Transaction, now: int) -> P
         return None
     pending = visit.surface.sign_in.pending(transaction, _pending_secret(visit), now)
     if pending is None:
-        raise Problem(403)
+        raise PageError(403)
     return pending
 
 
@@ -197,15 +199,22 @@ def finish(
     transaction: Transaction,
     user_id: int,
     methods: Sequence[str],
-    authenticated_at: int,
+    *,
     to: str,
+    authenticated_at: int,
     now: int,
 ) -> Response:
     """Signs the user in with this browser, and sends him on."""
     here = browsers.people(visit, transaction, now)
     user = transaction.session.get_one(User, user_id)
     session, secret = visit.surface.sign_in.complete(
-        transaction, user, methods, authenticated_at, origin_of(visit), now, browsers.session_of(here, user_id)
+        transaction,
+        user,
+        methods,
+        authenticated_at=authenticated_at,
+        origin=origin_of(visit),
+        now=now,
+        session=browsers.session_of(here, user_id),
     )
     browsers.enter(visit, here, user_id, secret, now)
     if _lacks_factor(transaction, user, session):

@@ -7,6 +7,7 @@ is one file for a noun, with its templates beside it.
 """
 
 import sys
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -33,7 +34,7 @@ def manager_site(
         name="manager",
         surface=surface,
         secret=secret,
-        base="" if settings.manager_url else "/manager",
+        base=urlsplit(settings.manager_address).path,
         images=(origin(settings.public_url),),
     )
     return Site(place, collect(sys.modules[__name__]), workers, networks, settings.body_limit_bytes)
