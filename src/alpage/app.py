@@ -127,7 +127,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
     login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
-    sites = [
+    sites: list[tuple[Callable[[Scope], bool], ASGIApp]] = [
         (stands_at(settings.issuer, settings.public_url), login_pages),
         (stands_at(settings.manager_address, settings.public_url), manager),
     ]
@@ -139,7 +139,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         elif login.has(scope["path"]):
             await login_edge(scope, receive, send)
         else:
-            site: ASGIApp = next((site for is_for, site in sites if is_for(scope)), edge)
+            site = next((site for is_for, site in sites if is_for(scope)), edge)
             await site(scope, receive, send)
 
     return application

@@ -6,9 +6,9 @@
     account = shell.account(visit)                                             # the account worked in: id, name
 
 A template extends `manager/layout.html`, sets `title`, where it has them `state` and `action`, and fills `page`; a
-value `crumbs` (of parts.Link) says where it is. It is given `errors` (what the API said, by field); `typed(name, present)`
-and `chosen(name, present)`, what was typed into a field or ticked, else what stands there; `sortable(label, field)`, a
-column that sorts; and `Column` and `Choice` of `design/parts.py`, to write in place.
+value `crumbs` (of parts.Link) says where it is. It is given `errors` (what the API said, by field);
+`typed(name, present)` and `chosen(name, present)`, what was typed into a field or ticked, else what stands there;
+`sortable(label, field)`, a column that sorts; and `Column` and `Choice` of `design/parts.py`, to write in place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
