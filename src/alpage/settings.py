@@ -11,6 +11,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from limits import parse as parse_limit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -105,6 +106,14 @@ class Settings(BaseModel):
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         parse_limit(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_relay(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("a relay has the form smtp://host:port or smtps://host:port")
         return value
 
     @field_validator("trusted_proxies")

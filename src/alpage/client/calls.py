@@ -24,6 +24,7 @@ class Alpage:
         *,
         base_url: str,
         language: str = "",
+        user_agent: str = "",
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         headers = {"Accept": "application/json"}
@@ -31,6 +32,8 @@ class Alpage:
             headers["Authorization"] = f"Bearer {token}"
         if language:
             headers["Accept-Language"] = language
+        if user_agent:
+            headers["User-Agent"] = user_agent
         self._http = httpx.Client(base_url=base_url, headers=headers, timeout=TIMEOUT_SECONDS, transport=transport)
 
     def call(

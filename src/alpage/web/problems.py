@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from alpage import client
 from alpage.api.errors import ApiError
 from alpage.web import forgery
 from alpage.web.translations.catalogues import N_
@@ -49,6 +50,14 @@ class PageError(Exception):
         self.headers = headers or {}
 
 
+class AnsweredError(Exception):
+    """What a page is answered instead: raised where going on makes no sense, such as when nobody is signed in."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
 class ForgedError(Exception):
     """A form does not prove to be one of ours; `from_us`: it does come from one of our pages."""
 
@@ -82,6 +91,11 @@ def refusal(visit: Visit[Any], forged: ForgedError) -> Response:
     kept = [(name, value) for name, value in typed if not any(word in name for word in SECRET_WORDS)]
     may_resend = forged.from_us and kept == typed and not visit.files
     return visit.render("design/refused.html", 403, typed=kept, may_resend=may_resend)
+
+
+def of_client(error: client.ApiError) -> PageError:
+    """The problem behind an error a client of the API was answered, in the API's own words."""
+    return PageError(error.status, error.description)
 
 
 def of_api(error: ApiError, language: str) -> PageError:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Message, Receive, Scope, Send
 
+from alpage import client
 from alpage.api import languages, logs
 from alpage.api.errors import ApiError
 from alpage.api.networks import Networks
@@ -26,7 +27,7 @@ from alpage.web.design.assets import ASSETS
 from alpage.web.headers import STANDING, content_security_policy
 from alpage.web.pages import Page
 from alpage.web.places import Place, Surface
-from alpage.web.problems import ForgedError, PageError
+from alpage.web.problems import AnsweredError, ForgedError, PageError
 from alpage.web.visits import LANGUAGE_COOKIE, Visit
 
 YEAR_SECONDS = 365 * 86400
@@ -72,7 +73,6 @@ class Site(Generic[Surface]):
         visit.sent = forms.read(visit.body, visit.headers.get("content-type", ""))
         if page.method not in READING and not page.foreign:
             _refuse_forged(visit)
-        _choose_language(visit)
         return page.function(visit, **arguments)
 
     def _find(self, visit: Visit[Surface]) -> tuple[Page, dict[str, Any]]:
@@ -88,7 +88,7 @@ class Site(Generic[Surface]):
 
     def _read_head(self, request: Request) -> Visit[Surface]:
         peer = request.client.host if request.client else ""
-        return Visit(
+        visit = Visit(
             place=self.place,
             method=request.method,
             path=request.scope["path"].removeprefix(self.place.base) or "/",
@@ -98,6 +98,8 @@ class Site(Generic[Surface]):
             ip=self.networks.client(peer, request.headers.get("x-forwarded-for", "")),
             language=languages.negotiate(request.headers.get("accept-language", "")),
         )
+        _choose_language(visit)
+        return visit
 
 
 def _answer(visit: Visit[Any], call: Callable[[Visit[Any]], Response]) -> Response:
@@ -120,6 +122,8 @@ def _answer(visit: Visit[Any], call: Callable[[Visit[Any]], Response]) -> Respon
 
 
 def _failure(visit: Visit[Any], error: Exception) -> Response:
+    if isinstance(error, AnsweredError):
+        return error.response
     if isinstance(error, ForgedError):
         return problems.refusal(visit, error)
     return problems.page(visit, _as_problem(visit, error))
@@ -130,6 +134,8 @@ def _as_problem(visit: Visit[Any], error: Exception) -> PageError:
         return error
     if isinstance(error, ApiError):
         return problems.of_api(error, visit.language)
+    if isinstance(error, client.ApiError):
+        return problems.of_client(error)
     if isinstance(error, forms.MalformedFormError):
         return PageError(400)
     log.exception("failed", request_id=visit.id, method=visit.method, path=visit.path)
@@ -157,7 +163,7 @@ def _choose_language(visit: Visit[Any]) -> None:
 
 
 def _add_headers(visit: Visit[Any], response: Response) -> None:
-    for name, value in STANDING.items():
+    for name, value in {**STANDING, **visit.place.headers}.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_security_policy(visit.nonce))
     response.headers["X-Request-Id"] = visit.id

@@ -44,6 +44,7 @@ class Visit(Generic[Surface]):
     id: str = field(default_factory=lambda: os.urandom(12).hex())
     nonce: str = field(default_factory=lambda: token_urlsafe(16))
     cookies_to_send: list[str] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)  # what a place's own parts find out once a visit
 
     @property
     def surface(self) -> Surface:
@@ -67,7 +68,7 @@ class Visit(Generic[Surface]):
     ) -> HTMLResponse:
         """A page from a template below `web/`, by name (`login/sign_in.html`).
 
-        `form_action`: origins beside our own that a form of the page may send to, or be redirected to.
+        `form_action`: addresses to whose origin a form of the page may send beside our own, or be redirected.
         """
         content = environment(self.language).get_template(template).render(visit=self, **values)
         policy = headers.content_security_policy(self.nonce, form_action=form_action, images=self.place.images)

@@ -4,11 +4,12 @@ from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from alpage.web.design import figures, readable
+from alpage.web.design import figures, parts, readable
 from alpage.web.design.assets import WEB
 from alpage.web.translations.catalogues import catalogue
 
 EXTENSIONS = ["jinja2.ext.i18n"]
+GIVEN = (parts.Call, parts.Choice, parts.Column, parts.Difference, parts.Link, parts.Step)
 LANGUAGE_NAMES = {"de": "Deutsch", "en": "English", "es": "Español", "fr": "Français", "it": "Italiano"}
 
 
@@ -27,4 +28,5 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(catalogue(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.filters.update(readable.filters(language))
     made.globals.update(LANGUAGE_NAMES=LANGUAGE_NAMES, draw_figure=figures.draw, figure_table=figures.table)
+    made.globals.update({given.__name__: given for given in GIVEN})
     return made
