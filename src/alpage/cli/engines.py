@@ -1,4 +1,4 @@
-"""The engines of the products, in a process of their own: no interpreter lock is shared with the server processes."""
+"""The engines of the rooms, in a process of their own: no interpreter lock is shared with the server processes."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 from threading import Event, Thread
 from typing import Protocol
 
-from alpage import products
+from alpage import identity, products
 from alpage.api import logs
 from alpage.app import end_with_parent, open_database
 from alpage.cli.configuration import stop
@@ -20,7 +20,7 @@ log = logs.get("engines")
 
 
 class Engine(Protocol):
-    """The machine behind a product, with threads of its own: what a module's `engine(settings, database)` makes."""
+    """The machine behind a room, with threads of its own: what a module's `engine(settings, database)` makes."""
 
     def start(self) -> None:
         """Begins to work. Raises OSError where it cannot listen."""
@@ -31,9 +31,10 @@ class Engine(Protocol):
 
 @contextmanager
 def running(settings: Settings) -> Iterator[None]:
-    """Runs the engines of all products. Ends the program, saying why, if one of them cannot start."""
+    """Runs all engines. Ends the program, saying why, if one of them cannot start."""
     database = open_database(settings)  # no connection is made before the fork
-    engines: list[Engine] = [engine for make in offered(products, "engine") if (engine := make(settings, database))]
+    makers = [make for room in (identity, products) for make in offered(room, "engine")]
+    engines: list[Engine] = [engine for make in makers if (engine := make(settings, database))]
     if not engines:
         yield
         return
