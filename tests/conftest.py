@@ -22,6 +22,7 @@ from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
 from alpage.api import logs
 from alpage.api.versions import RouteTable
+from alpage.identity import own_applications
 from alpage.identity.scopes import SCOPES
 from alpage.identity.tokens import Tokens
 from alpage.identity.users import User
@@ -211,6 +212,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def platform(settings: Settings, database: Database) -> Platform:
+    with database.transaction(NOBODY) as transaction:
+        own_applications.ensure(transaction.session, settings, int(time()))
     return Platform(settings, database, app.open_tokens(settings, database))
 
 

@@ -24,10 +24,11 @@ from alpage.api.callers import (
 )
 from alpage.api.calls import Call, Request
 from alpage.api.envelope import Response
-from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.errors import ApiError, Fault, invalid
 from alpage.api.limits import ITEMS, REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
+from alpage.api.permission import load_path
 from alpage.api.routes import Route
 from alpage.api.totals import Totals
 from alpage.api.versions import Match, RouteTable
@@ -91,7 +92,7 @@ class Api:
         require_scope(caller, route.scopes or ())
         require_fresh_login(caller, route.fresh_seconds)
         told += self._limit(request, route, caller)
-        call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits)
+        call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits, self.table)
         arguments, wanted_list = _read_input(call, match, query, body)
         if route.items is not None and "body" in arguments:
             self.limits.take(_who(request, caller), ITEMS, route.items(arguments["body"]))
@@ -119,7 +120,7 @@ class Api:
         author = Author(call.caller.user_id or None, call.caller.grant_id or None, call.request.id)
         call.transaction = self.database.begin(author, writes=call.writes)
         try:
-            _load_path(call, match, arguments)
+            load_path(call, match, arguments)
             answer = call.route.function(call, **arguments)
             if call.writes:
                 call.session.flush()
@@ -191,16 +192,6 @@ def _read_input(call: Call, match: Match, query: dict[str, Any], body: Any) -> t
     if body:
         call.ignored += validation.ignored(route.body, body)
     return arguments, wanted_list
-
-
-def _load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
-    for parameter, text in zip(match.route.parameters, match.values, strict=True):
-        value: Any = text
-        if parameter.type is int:
-            if not text.isdecimal() or len(text) > 19 or int(text) > validation.LARGEST:
-                raise not_found(parameter.name, text)
-            value = int(text)
-        arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
 
 
 def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:

@@ -130,6 +130,7 @@ class Route:
     deprecated: bool
     free: bool
     fresh_seconds: int | None  # how long ago the caller may have signed in, at most
+    recounts: bool  # its total is counted each time: it moves with the clock, or on a table the change log has not
 
     @property
     def summary(self) -> str:
@@ -192,6 +193,7 @@ class Routes:
         deprecated: bool = False,
         free: bool = False,
         fresh_seconds: int | None = None,
+        recounts: bool = False,
     ) -> Callable[[Handler], Handler]:
         version, rest = _split_version(path)
         is_list = get_origin(answer) is list
@@ -225,6 +227,7 @@ class Routes:
                     deprecated=deprecated,
                     free=free,
                     fresh_seconds=fresh_seconds,
+                    recounts=recounts,
                 )
             )
             return function

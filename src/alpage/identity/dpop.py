@@ -26,39 +26,39 @@ MAX_LENGTH, MAX_ID_LENGTH = 8192, 256
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-class BadProof(Exception):
+class BadProofError(Exception):
     """A proof that proves nothing; the text says why."""
 
 
-class BadNonce(BadProof):
+class BadNonceError(BadProofError):
     """A proof over a nonce that is not, or no longer, ours."""
 
 
 def key_of(proof: Proof, pepper: bytes, now: int, access_token: str = "") -> tuple[str, str]:
     """The thumbprint of the key a proof is signed with, and the ticket that makes the proof good once.
 
-    With an access token, the proof must be over that too. Raises BadProof.
+    With an access token, the proof must be over that too. Raises BadProofError.
     """
     key, claims = _verify(proof.jwt)
     identifier, issued_at = claims.get("jti"), claims.get("iat")
     if not isinstance(identifier, str) or not 0 < len(identifier) <= MAX_ID_LENGTH:
-        raise BadProof("jti is missing")
+        raise BadProofError("jti is missing")
     if not isinstance(issued_at, int) or isinstance(issued_at, bool) or abs(now - issued_at) > FRESH_SECONDS:
-        raise BadProof("iat is not now")
+        raise BadProofError("iat is not now")
     if claims.get("htm") != proof.method or _normalised(claims.get("htu")) != _normalised(proof.url):
-        raise BadProof("htm or htu is another request's")
+        raise BadProofError("htm or htu is another request's")
     if access_token and claims.get("ath") != _hash(access_token):
-        raise BadProof("ath is another token's")
+        raise BadProofError("ath is another token's")
     if "nonce" in claims and claims["nonce"] not in (nonce(pepper, now), nonce(pepper, now - NONCE_SECONDS)):
-        raise BadNonce("the nonce is over")
+        raise BadNonceError("the nonce is over")
     thumbprint = key.thumbprint()
     return thumbprint, keyed_hash(pepper, f"proof {thumbprint} {identifier}")
 
 
 def use(transaction: Transaction, ticket: str, now: int) -> None:
-    """Uses a proof up. Raises BadProof when it was used before."""
+    """Uses a proof up. Raises BadProofError when it was used before."""
     if not tickets.put(transaction, "jti", ticket, {}, now + 2 * FRESH_SECONDS + 1):
-        raise BadProof("the proof was used before")
+        raise BadProofError("the proof was used before")
 
 
 def nonce(pepper: bytes, now: int) -> str:
@@ -68,20 +68,20 @@ def nonce(pepper: bytes, now: int) -> str:
 
 def _verify(proof: str) -> tuple[Any, dict[str, Any]]:
     if len(proof) > MAX_LENGTH:
-        raise BadProof("it is too long")
+        raise BadProofError("it is too long")
     try:
         header = jws.extract_compact(proof.encode()).headers()
         alg, jwk = header["alg"], header["jwk"]
         if header.get("typ") != "dpop+jwt" or alg not in ALGORITHMS or jwk["kty"] != KEY_TYPES[alg]:
-            raise BadProof("its header says something else")
+            raise BadProofError("its header says something else")
         if {"d", "p", "q", "k"} & jwk.keys():
-            raise BadProof("its key is not public")
+            raise BadProofError("its key is not public")
         key: Any = import_key(
             {name: value for name, value in jwk.items() if name in ("kty", "crv", "x", "y", "n", "e")}
         )
         return key, jwt.decode(proof, key, [alg]).claims
     except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-        raise BadProof("it cannot be verified") from None
+        raise BadProofError("it cannot be verified") from None
 
 
 def _hash(access_token: str) -> str:

@@ -28,6 +28,7 @@ class Grant(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
     application_id: Mapped[int | None] = mapped_column(ForeignKey(Application.id))
     session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id"), index=True)
+    maker_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id"), index=True)  # whose token made this one
     grant_type: Mapped[str] = mapped_column(default=PERSONAL)  # how it came about: this, or OAuth's word for it
     name: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(JSON)
@@ -60,3 +61,13 @@ def revoke(grants: Iterable[Grant], now: int) -> None:
 def of_session(session: Session, session_id: int) -> list[Grant]:
     """The grants given in a browser session."""
     return [*session.scalars(select(Grant).where(Grant.session_id == session_id, Grant.revoked_at.is_(None)))]
+
+
+def with_made(session: Session, found: Iterable[Grant]) -> list[Grant]:
+    """Grants, and the personal tokens that were made with theirs, and with those."""
+    together = {grant.id: grant for grant in found}
+    newest = [*together]
+    while newest:
+        made = session.scalars(select(Grant).where(Grant.maker_id.in_(newest), Grant.id.not_in([*together])))
+        newest = [grant.id for grant in made if together.setdefault(grant.id, grant)]
+    return [*together.values()]

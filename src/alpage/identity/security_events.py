@@ -5,6 +5,7 @@ from typing import Any, Literal
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.api.calls import Call
 from alpage.storage.database import Transaction
 from alpage.storage.tables import STEADY_IDS, Base
 
@@ -84,4 +85,27 @@ def note(
             context=context,
             created_at=now,
         )
+    )
+
+
+def note_call(
+    call: Call,
+    kind: Kind,
+    *,
+    user_id: int | None = None,
+    application_id: int | None = None,
+    grant_id: int | None = None,
+    **context: Any,
+) -> None:
+    """Puts an event on record that a call causes; to its caller, unless another user is named."""
+    note(
+        call.transaction,
+        kind,
+        user_id=user_id or call.caller.user_id or None,
+        now=call.now,
+        ip=call.request.ip,
+        user_agent=call.request.headers.get("user-agent", ""),
+        application_id=application_id,
+        grant_id=grant_id,
+        **context,
     )

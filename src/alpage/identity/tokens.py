@@ -53,6 +53,43 @@ class Token(Base):
     consumed_at: Mapped[int | None]  # of a refresh token: when its successor was given out
 
 
+def make_personal(
+    session: Session,
+    pepper: bytes,
+    *,
+    now: int,
+    user_id: int,
+    name: str,
+    scopes: Iterable[str],
+    account_ids: list[int] | None = None,
+    product_ids: list[int] | None = None,
+    ip_ranges: list[str] | None = None,
+    not_before: int | None = None,
+    expires_at: int | None = None,
+    maker_id: int | None = None,
+) -> tuple[Grant, str]:
+    """A new personal token: its grant, and its secret, which is seen this once."""
+    secret = new_secret("pat")
+    grant = Grant(
+        user_id=user_id,
+        maker_id=maker_id,
+        name=name,
+        scopes=normalise_scopes(scopes),
+        account_ids=account_ids,
+        product_ids=product_ids,
+        ip_ranges=ip_ranges,
+        not_before=not_before,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    session.add(grant)
+    session.flush()
+    digest = keyed_hash(pepper, secret)
+    session.add(Token(grant_id=grant.id, kind="pat", hash=digest, last_four=secret[-4:], created_at=now))
+    session.flush()
+    return grant, secret
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """A token that was looked up a moment ago."""
@@ -75,37 +112,9 @@ class Tokens:
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
 
-    def create(
-        self,
-        session: Session,
-        *,
-        user_id: int,
-        name: str,
-        scopes: Iterable[str],
-        account_ids: list[int] | None = None,
-        product_ids: list[int] | None = None,
-        ip_ranges: list[str] | None = None,
-        not_before: int | None = None,
-        expires_at: int | None = None,
-    ) -> tuple[Grant, str]:
-        """A new personal token: its grant, and its secret, which is seen this once."""
-        secret, now = new_secret("pat"), int(time())
-        grant = Grant(
-            user_id=user_id,
-            name=name,
-            scopes=normalise_scopes(scopes),
-            account_ids=account_ids,
-            product_ids=product_ids,
-            ip_ranges=ip_ranges,
-            not_before=not_before,
-            expires_at=expires_at,
-            created_at=now,
-        )
-        session.add(grant)
-        session.flush()
-        session.add(Token(grant_id=grant.id, kind="pat", hash=self.hash(secret), last_four=secret[-4:], created_at=now))
-        session.flush()
-        return grant, secret
+    def create(self, session: Session, **policy: Any) -> tuple[Grant, str]:
+        """A new personal token, as `make_personal` makes it now."""
+        return make_personal(session, self.pepper, now=int(time()), **policy)
 
     def hash(self, secret: str) -> str:
         """A credential as it is kept."""

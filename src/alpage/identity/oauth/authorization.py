@@ -18,7 +18,7 @@ from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.grants import Grant
 from alpage.identity.oauth import clients, issuing, redirects
 from alpage.identity.oauth.clients import OFFLINE, Client
-from alpage.identity.oauth.parameters import Parameters, RepeatedParameter, read_query, split
+from alpage.identity.oauth.parameters import Parameters, RepeatedParameterError, read_query, split
 from alpage.identity.oauth.provider import level_of
 from alpage.identity.scopes import contains
 from alpage.identity.tickets import Ticket
@@ -95,7 +95,7 @@ class Authorizations:
         """
         try:
             parameters = read_query(query_string)
-        except RepeatedParameter as error:
+        except RepeatedParameterError as error:
             raise self._repeated(transaction, query_string, error) from None
         except InvalidRequestError as error:
             raise AuthorizationError("invalid_request", str(error.description)) from None
@@ -241,7 +241,7 @@ class Authorizations:
         transaction.execute(_PROLONG, {"key": key, "until": content["at"] + BEGUN_SECONDS})
         return Parameters(content["values"], tuple(content["resources"])), key
 
-    def _repeated(self, transaction: Transaction, query_string: str, error: RepeatedParameter) -> AuthorizationError:
+    def _repeated(self, transaction: Transaction, query_string: str, error: RepeatedParameterError) -> AuthorizationError:
         """Told to the application if what is repeated is not what says where it is told."""
         description = str(error.description)
         if error.name in ("client_id", "redirect_uri", "state", "response_mode"):

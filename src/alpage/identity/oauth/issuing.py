@@ -21,7 +21,7 @@ ID_TOKEN_SECONDS = 3600
 REFRESH_SECONDS = 90 * 86_400  # since it was last used
 
 
-class InvalidTarget(OAuth2Error):
+class InvalidTargetError(OAuth2Error):
     """A resource there is not, or that was not asked for before (RFC 8707, 2)."""
 
     error = "invalid_target"
@@ -110,14 +110,14 @@ def with_refresh_token(
 
 
 def choose_resource(provider: Provider, asked: tuple[str, ...], granted: list[str] | None) -> str | None:
-    """The one API an access token is for; none for ours. Raises InvalidTarget."""
+    """The one API an access token is for; none for ours. Raises InvalidTargetError."""
     if len(asked) > 1:
-        raise InvalidTarget("an access token is for one resource")
+        raise InvalidTargetError("an access token is for one resource")
     allowed = granted or sorted(provider.own_resources)
     if asked and asked[0] not in allowed:
-        raise InvalidTarget("this resource was not granted")
+        raise InvalidTargetError("this resource was not granted")
     if not asked and granted and len(granted) > 1:
-        raise InvalidTarget("name one of the granted resources")
+        raise InvalidTargetError("name one of the granted resources")
     chosen = asked[0] if asked else allowed[0]
     return None if chosen in provider.own_resources else chosen
 

@@ -19,7 +19,7 @@ MAX_PARAMETERS, MAX_NAME_LENGTH, MAX_VALUE_LENGTH = 50, 128, 16_384
 SEVERAL = frozenset({"resource"})  # may be repeated (RFC 8707, 2)
 
 
-class RepeatedParameter(InvalidRequestError):
+class RepeatedParameterError(InvalidRequestError):
     """A parameter that stands twice."""
 
     def __init__(self, name: str) -> None:
@@ -105,7 +105,7 @@ def _collect(pairs: Iterable[tuple[str, str]]) -> Parameters:
         if name in SEVERAL:
             resources += [value] if value else []
         elif name in values:
-            raise RepeatedParameter(name)
+            raise RepeatedParameterError(name)
         else:
             values[name] = value
     return Parameters({name: value for name, value in values.items() if value}, tuple(dict.fromkeys(resources)))

@@ -26,19 +26,19 @@ from alpage.storage.database import Transaction
 NEVER_STORED = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 
 
-class UnsupportedGrantType(OAuth2Error):
+class UnsupportedGrantTypeError(OAuth2Error):
     """A way to get tokens that is not offered; what was asked for is not echoed."""
 
     error = "unsupported_grant_type"
 
 
-class InvalidProof(OAuth2Error):
+class InvalidProofError(OAuth2Error):
     """A proof of possession that proves nothing (RFC 9449, 5)."""
 
     error = "invalid_dpop_proof"
 
 
-class NonceNeeded(OAuth2Error):
+class NonceNeededError(OAuth2Error):
     """A proof over a nonce that is not ours (RFC 9449, 8)."""
 
     error = "use_dpop_nonce"
@@ -75,7 +75,7 @@ class LoginRequest(OAuth2Request):
         return value
 
     def proven_key(self) -> str | None:
-        """The thumbprint of the key the sender has shown to hold, which uses up the proof. Raises InvalidProof."""
+        """The thumbprint of the key the sender has shown to hold, which uses up the proof. Raises InvalidProofError."""
         shown = self.http.headers.get("dpop")
         if shown is None:
             return None
@@ -84,10 +84,10 @@ class LoginRequest(OAuth2Request):
         try:
             thumbprint, ticket = dpop.key_of(Proof(shown, self.http.method, self.uri), pepper, self.now)
             dpop.use(self.transaction, ticket, self.now)
-        except dpop.BadNonce as error:
-            raise NonceNeeded(str(error)) from None
-        except dpop.BadProof as error:
-            raise InvalidProof(str(error)) from None
+        except dpop.BadNonceError as error:
+            raise NonceNeededError(str(error)) from None
+        except dpop.BadProofError as error:
+            raise InvalidProofError(str(error)) from None
         return thumbprint
 
 
@@ -112,7 +112,7 @@ class Server(AuthorizationServer):
         return client
 
     def get_token_grant(self, request: LoginRequest) -> Any:
-        """The grant type that is asked for. Raises UnsupportedGrantType."""
+        """The grant type that is asked for. Raises UnsupportedGrantTypeError."""
         request.required("grant_type")
         for grant_class, extensions in self._token_grants:
             if grant_class.check_token_endpoint(request):
@@ -120,7 +120,7 @@ class Server(AuthorizationServer):
                 for extend in extensions or ():
                     extend(grant)
                 return grant
-        raise UnsupportedGrantType("this grant_type is not offered")
+        raise UnsupportedGrantTypeError("this grant_type is not offered")
 
     def create_token_response(self, request: LoginRequest) -> Response:
         """The answer of the token endpoint."""
@@ -158,10 +158,10 @@ class Issuing(BaseGrant):
     request: LoginRequest
 
     def bound_key(self, client: Client) -> str | None:
-        """The key that the tokens to come are bound to. Raises InvalidProof where the client must have one."""
+        """The key that the tokens to come are bound to. Raises InvalidProofError where the client must have one."""
         key = self.request.proven_key()
         if key is None and client.application.requires_dpop:
-            raise InvalidProof("this application's tokens are bound to a key")
+            raise InvalidProofError("this application's tokens are bound to a key")
         return key
 
     def generate_token(self, *_args: Any, **_kwargs: Any) -> TokenAnswer:

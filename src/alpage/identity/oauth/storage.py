@@ -93,6 +93,11 @@ def is_alive(grant: Any, now: int) -> bool:
     return not ended and (grant.grant_expires_at is None or grant.grant_expires_at > now)
 
 
+def is_over(token: Any, now: int) -> bool:
+    """Whether a token's own time is over."""
+    return token.expires_at is not None and token.expires_at <= now
+
+
 _OF_A_GRANT: tuple[Any, ...] = (
     Grant.user_id,
     Grant.application_id,

@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("resource", name=op.f("uq_applications_resource")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_applications_account_id"), "applications", ["account_id"])
     op.create_table(
         "authenticators",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -235,6 +236,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("application_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("maker_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("grant_type", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("scopes", sa.JSON(), nullable=False),
@@ -248,6 +250,7 @@ def upgrade() -> None:
         sa.Column("methods", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.ForeignKeyConstraint(["application_id"], ["applications.id"], name=op.f("fk_grants_application_id")),
+        sa.ForeignKeyConstraint(["maker_id"], ["grants.id"], name=op.f("fk_grants_maker_id")),
         sa.ForeignKeyConstraint(["session_id"], ["sessions.id"], name=op.f("fk_grants_session_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_grants_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
@@ -257,6 +260,7 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_grants_application_id_grants_user_id"), ["application_id", "user_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_grants_maker_id"), ["maker_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grants_session_id"), ["session_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grants_user_id"), ["user_id"], unique=False)
 
@@ -355,6 +359,7 @@ def downgrade() -> None:
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_grants_user_id"))
         batch_op.drop_index(batch_op.f("ix_grants_session_id"))
+        batch_op.drop_index(batch_op.f("ix_grants_maker_id"))
         batch_op.drop_index(batch_op.f("ix_grants_application_id_grants_user_id"))
 
     op.drop_table("grants")
@@ -383,6 +388,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_authenticators_user_id"))
 
     op.drop_table("authenticators")
+    op.drop_index(op.f("ix_applications_account_id"), "applications")
     op.drop_table("applications")
     with op.batch_alter_table("tickets", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tickets_expires_at"))
