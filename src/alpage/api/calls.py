@@ -30,6 +30,11 @@ class Request:
     ip: str
     id: str
 
+    @property
+    def user_agent(self) -> str:
+        """What the sender says it is; empty if it says nothing."""
+        return self.headers.get("user-agent", "")
+
 
 @dataclass(slots=True)
 class Call:

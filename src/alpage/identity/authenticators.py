@@ -4,21 +4,29 @@ The secret is sealed. A number is good once: of one authenticator, only numbers 
 """
 
 import hmac
-from typing import Any
+from typing import Annotated, Any
 
 import pyotp
-from sqlalchemy import ForeignKey, String, bindparam, select, update
+from pydantic import Field, StringConstraints
+from sqlalchemy import ForeignKey, Select, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.api.callers import Caller
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.routes import Routes, Shape
 from alpage.identity import notices, security_events
-from alpage.identity.credentials import seal, unseal
+from alpage.identity.credentials import pepper_of, seal, unseal
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
 from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
+routes = Routes("Authenticators")
+
 ISSUER = "Alpage"  # what apps show beside the number
 STEP_SECONDS = 30
+FRESH_SECONDS = 900
 DRIFT_STEPS = 1
 PURPOSE = "authenticator"
 
@@ -47,6 +55,49 @@ class AuthenticatorUse(Base):
     authenticator_id: Mapped[int] = mapped_column(ForeignKey("authenticators.id", ondelete="CASCADE"), primary_key=True)
     used_at: Mapped[int]
     counter: Mapped[int]
+
+
+# on the wire
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+
+
+class AuthenticatorShape(Shape):
+    """An authenticator of the caller. It counts once it is confirmed."""
+
+    id: int
+    name: str
+    created_at: int
+    confirmed_at: int | None
+    last_used_at: int | None
+
+
+class NewAuthenticator(AuthenticatorShape):
+    """An authenticator that waits for its first number; its secret is seen this once."""
+
+    secret: str = Field(description="Base 32, for who types it.")
+    uri: str = Field(description="The secret as apps take it, `otpauth://totp/…`.")
+    qr_code: str = Field(description="The same as a picture, `data:image/svg+xml…`.")
+
+
+class AuthenticatorBody(Shape):
+    """What a new authenticator is called."""
+
+    name: Name = "Authenticator"
+
+
+class AuthenticatorCode(Shape):
+    """The number the authenticator shows."""
+
+    code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=16)]
+
+
+# who sees it
+
+
+def visible(caller: Caller) -> Select[Authenticator]:
+    """The authenticators of the caller."""
+    return select(Authenticator).where(Authenticator.user_id == caller.user_id)
 
 
 # the verbs
@@ -85,7 +136,15 @@ def confirm(
         return False
     authenticator.confirmed_at = now
     transaction.session.add(AuthenticatorUse(authenticator_id=authenticator.id, used_at=now, counter=counter))
-    _note(transaction, "totp_enabled", user, authenticator, now=now, ip=ip, user_agent=user_agent)
+    _note(
+        transaction,
+        "totp_enabled",
+        user,
+        authenticator,
+        now=now,
+        ip=ip,
+        user_agent=user_agent,
+    )
     return True
 
 
@@ -143,6 +202,31 @@ def _note(
     notices.send(transaction, user, kind, now, name=authenticator.name)
 
 
+def _described(caller: Caller) -> Select[Any]:
+    columns: tuple[Any, ...] = (*SHOWN, AuthenticatorUse.used_at.label("last_used_at"))
+    return (
+        visible(caller)
+        .with_only_columns(*columns)
+        .outerjoin(AuthenticatorUse, AuthenticatorUse.authenticator_id == Authenticator.id)
+    )
+
+
+def _find(call: Call, authenticator_id: int) -> Authenticator:
+    found: Authenticator | None = call.transaction.find(
+        visible(call.caller).where(Authenticator.id == authenticator_id).with_for_update()
+    )
+    if found is None:
+        raise not_found("Authenticator", authenticator_id)
+    return found
+
+
+def _qr_code(uri: str) -> str:
+    import segno  # noqa: PLC0415 - loaded on first use
+
+    return segno.make(uri, error="m").svg_data_uri(scale=4)
+
+
+SHOWN = (Authenticator.id, Authenticator.name, Authenticator.created_at, Authenticator.confirmed_at)
 _CONFIRMED = select(Authenticator.id, Authenticator.sealed).where(
     Authenticator.user_id == bindparam("user_id"), Authenticator.confirmed_at.is_not(None)
 )
@@ -153,3 +237,71 @@ _USE = (
     .returning(AuthenticatorUse.counter)
     .execution_options(synchronize_session=False)
 )
+
+# the routes
+
+
+@routes.get(
+    "/1/profile/authenticators",
+    scope="security:read",
+    answer=list[AuthenticatorShape],
+    sort={"id": Authenticator.id, "name": Authenticator.name, "created_at": Authenticator.created_at},
+    search=(Authenticator.name,),
+)
+def list_authenticators(call: Call) -> Select[Any]:
+    """List the authenticators of the caller."""
+    return _described(call.caller)
+
+
+@routes.post("/1/profile/authenticators", scope="security:write", answer=NewAuthenticator, fresh_seconds=FRESH_SECONDS)
+def create_authenticator(call: Call, body: AuthenticatorBody) -> dict[str, Any]:
+    """Begin to add an authenticator.
+
+    The secret is shown this once, as text, as an address and as a picture to point an app at. The authenticator counts
+    once one of its numbers was sent to `…/confirm`; one that has waited for that before is gone.
+    """
+    user = call.session.get_one(User, call.caller.user_id)
+    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.now)
+    shown = {column.key: getattr(made, column.key) for column in SHOWN}
+    return {**shown, "last_used_at": None, "secret": secret, "uri": uri, "qr_code": _qr_code(uri)}
+
+
+@routes.post(
+    "/1/profile/authenticators/{authenticator_id}/confirm",
+    scope="security:write",
+    answer=AuthenticatorShape,
+    status=200,
+    errors=["state_conflict"],
+    fresh_seconds=FRESH_SECONDS,
+)
+def confirm_authenticator(call: Call, authenticator_id: int, body: AuthenticatorCode) -> Any:
+    """Confirm an authenticator by a number it shows: from now on it counts."""
+    found = _find(call, authenticator_id)
+    if found.confirmed_at is not None:
+        allowed = ["waiting"]
+        raise ApiError("state_conflict", model="Authenticator", id=found.id, state="confirmed", allowed_states=allowed)
+    user = call.session.get_one(User, call.caller.user_id)
+    is_right = confirm(
+        call.transaction,
+        user,
+        found,
+        body.code,
+        pepper=pepper_of(call.settings),
+        now=call.now,
+        ip=call.request.ip,
+        user_agent=call.request.user_agent,
+    )
+    if not is_right:
+        raise invalid(Fault("attribute_code", "code"))
+    return call.transaction.execute(_described(call.caller).where(Authenticator.id == found.id)).one()
+
+
+@routes.delete(
+    "/1/profile/authenticators/{authenticator_id}", scope="security:write", answer=bool, fresh_seconds=FRESH_SECONDS
+)
+def delete_authenticator(call: Call, authenticator_id: int) -> bool:
+    """Delete an authenticator: its numbers are good no more."""
+    found = _find(call, authenticator_id)
+    user = call.session.get_one(User, call.caller.user_id)
+    remove(call.transaction, user, found, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    return True

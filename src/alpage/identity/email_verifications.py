@@ -4,11 +4,17 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from alpage.identity import languages, mail_links, security_events
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError
+from alpage.api.routes import Routes
+from alpage.identity import emails, languages, mail_links, security_events
+from alpage.identity.credentials import pepper_of
 from alpage.identity.emails import UserEmail
 from alpage.identity.users import User
 from alpage.storage.database import Transaction
 from alpage.tasks import mail_texts, mails
+
+routes = Routes("Emails")
 
 LIFETIME_SECONDS = 3 * 24 * 3600
 PATH = "/email/verify"
@@ -59,3 +65,22 @@ def _check(transaction: Transaction, user: User, address: str) -> bool:
 
 _OTHER = select(UserEmail).where(UserEmail.user_id == bindparam("user_id"), UserEmail.email == bindparam("email"))
 mail_texts.LINKS["email_verification"] = mail_links.writer("email", PATH)
+
+# the routes
+
+
+@routes.post(
+    "/1/profile/emails/{email_type}/{email_id}/verification",
+    scope="security:write",
+    answer=bool,
+    errors=["state_conflict"],
+    limit="5/minute",
+)
+def ask_for_verification(call: Call, email_type: str, email_id: int) -> bool:
+    """Send a link to an e-mail address that proves that it is the caller's."""
+    user = call.session.get_one(User, call.caller.user_id)
+    address, is_checked = emails.address_of(call, user, email_type, email_id)
+    if is_checked:
+        raise ApiError("state_conflict", model="Email", id=email_id, state="verified", allowed_states=["unverified"])
+    ask(call.transaction, pepper_of(call.settings), user, address, call.now)
+    return True

@@ -1,12 +1,14 @@
-"""Factors: what a user can sign in with besides his password, in numbers."""
+"""Factors: what a user can sign in with besides his password, taken together."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, bindparam, func, select
 
+from alpage.identity import notices, recovery_codes, security_events
 from alpage.identity.authenticators import Authenticator
 from alpage.identity.passkeys import Passkey
 from alpage.identity.recovery_codes import RecoveryCode
+from alpage.identity.users import User
 from alpage.storage.database import Transaction
 
 
@@ -28,6 +30,18 @@ def of_user(transaction: Transaction, user_id: int) -> Factors:
     """The factors of a user."""
     row = transaction.execute(_COUNTS, {"user_id": user_id}).one()
     return Factors(row.passkeys, row.authenticators, row.recovery_codes_left)
+
+
+def reset(transaction: Transaction, user: User, now: int) -> None:
+    """Takes all factors of a user away: who runs the platform, for somebody who has lost them."""
+    session = transaction.session
+    for passkey in session.scalars(select(Passkey).where(Passkey.user_id == user.id)):
+        session.delete(passkey)
+    for authenticator in session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)):
+        session.delete(authenticator)
+    recovery_codes.forget(transaction, user.id)
+    security_events.note(transaction, "factors_reset", user_id=user.id, now=now)
+    notices.send(transaction, user, "factors_reset", now)
 
 
 _USER_ID: BindParameter[int] = bindparam("user_id")

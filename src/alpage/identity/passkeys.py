@@ -5,10 +5,11 @@ him; after a password it is a second factor, and his presence will do. Each of t
 challenge that is good once, kept as a ticket.
 """
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import JSON, ForeignKey, String, bindparam, or_, select, update
+from pydantic import Field, StringConstraints
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from webauthn import (
     base64url_to_bytes,
@@ -26,16 +27,22 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from alpage.api.errors import ApiError
+from alpage.api.callers import Caller
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError, not_found
+from alpage.api.routes import Routes, Shape
 from alpage.identity import notices, security_events, tickets
-from alpage.identity.credentials import derive_key, is_well_formed, keyed_hash, new_secret
+from alpage.identity.credentials import derive_key, is_well_formed, keyed_hash, new_secret, pepper_of
 from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
+routes = Routes("Passkeys")
+
 CEREMONY_SECONDS = 300
-NAME = "Alpage"  # what browsers call the platform
+FRESH_SECONDS = 900
+RELYING_PARTY = "Alpage"  # what browsers call the platform
 TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
 
 # stored
@@ -67,6 +74,53 @@ class PasskeyUse(Base):
     sign_count: Mapped[int]
 
 
+# on the wire
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+
+
+class PasskeyShape(Shape):
+    """A passkey of the caller. One that is backed up lives in a password store, on more than one device."""
+
+    id: int
+    name: str
+    is_backed_up: bool
+    transports: list[str]
+    created_at: int
+    last_used_at: int
+
+
+class PasskeyOptions(Shape):
+    """What a browser makes a passkey from, and the ticket its answer comes back with, within five minutes."""
+
+    options: dict[str, Any] = Field(
+        description="For `navigator.credentials.create`, by `PublicKeyCredential.parseCreationOptionsFromJSON`."
+    )
+    ticket: str
+
+
+class NewPasskey(Shape):
+    """The answer of a browser."""
+
+    ticket: str
+    response: dict[str, Any] = Field(description="The new credential, as its `toJSON` has it.")
+    name: Name = "Passkey"
+
+
+class PasskeyChange(Shape):
+    """What a passkey is called."""
+
+    name: Name
+
+
+# who sees it
+
+
+def visible(caller: Caller) -> Select[Passkey]:
+    """The passkeys of the caller."""
+    return select(Passkey).where(Passkey.user_id == caller.user_id)
+
+
 # the verbs
 
 
@@ -87,7 +141,7 @@ def begin_registration(
     """What `navigator.credentials.create` takes, and the ticket the answer must come with."""
     options = generate_registration_options(
         rp_id=relying_party(settings)[0],
-        rp_name=NAME,
+        rp_name=RELYING_PARTY,
         user_id=user_handle(pepper, user.id),
         user_name=user.login,
         user_display_name=user.display_name,
@@ -183,7 +237,7 @@ def finish_sign_in(
     if begun is None or "user_id" not in begun:
         return None
     passkey = transaction.execute(_BY_CREDENTIAL, {"credential_id": str(response.get("id"))}).one_or_none()
-    if passkey is None or begun["user_id"] not in (None, passkey.user_id):
+    if passkey is None or passkey.blocked_at is not None or begun["user_id"] not in (None, passkey.user_id):
         return None
     rp_id, origin = relying_party(settings)
     try:
@@ -214,11 +268,6 @@ def finish_sign_in(
         )
         return None
     return int(passkey.user_id)
-
-
-def rename(passkey: Passkey, name: str) -> None:
-    """Calls a passkey something else."""
-    passkey.name = name
 
 
 def remove(
@@ -280,13 +329,35 @@ def _note(
     notices.send(transaction, user, kind, now, name=passkey.name)
 
 
+def _described(caller: Caller) -> Select[Any]:
+    return (
+        visible(caller)
+        .with_only_columns(*Passkey.__table__.c, PasskeyUse.used_at.label("last_used_at"))
+        .join(PasskeyUse, PasskeyUse.passkey_id == Passkey.id)
+    )
+
+
+def _find(call: Call, passkey_id: int) -> Passkey:
+    found: Passkey | None = call.transaction.find(visible(call.caller).where(Passkey.id == passkey_id))
+    if found is None:
+        raise not_found("Passkey", passkey_id)
+    return found
+
+
+def _show(call: Call, passkey_id: int) -> Any:
+    found = call.transaction.execute(_described(call.caller).where(Passkey.id == passkey_id)).one_or_none()
+    if found is None:
+        raise not_found("Passkey", passkey_id)
+    return found
+
+
 _OF_USER = (
     select(Passkey.credential_id, Passkey.transports)
     .where(Passkey.user_id == bindparam("user_id"))
     .order_by(Passkey.id)
 )
 _BY_CREDENTIAL = (
-    select(Passkey.id, Passkey.user_id, Passkey.public_key)
+    select(Passkey.id, Passkey.user_id, Passkey.public_key, User.blocked_at)
     .join(User, User.id == Passkey.user_id)
     .where(Passkey.credential_id == bindparam("credential_id"))
 )
@@ -300,3 +371,79 @@ _USE = (
     .returning(PasskeyUse.sign_count)
     .execution_options(synchronize_session=False)
 )
+
+# the routes
+
+
+@routes.get(
+    "/1/profile/passkeys",
+    scope="security:read",
+    answer=list[PasskeyShape],
+    sort={
+        "id": Passkey.id,
+        "name": Passkey.name,
+        "created_at": Passkey.created_at,
+        "last_used_at": PasskeyUse.used_at,
+    },
+    search=(Passkey.name,),
+)
+def list_passkeys(call: Call) -> Select[Any]:
+    """List the passkeys of the caller."""
+    return _described(call.caller)
+
+
+@routes.post("/1/profile/passkeys/options", scope="security:write", answer=PasskeyOptions, fresh_seconds=FRESH_SECONDS)
+def begin_passkey(call: Call) -> dict[str, Any]:
+    """Begin to add a passkey.
+
+    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`.
+    """
+    user = call.session.get_one(User, call.caller.user_id)
+    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)
+    return {"options": options, "ticket": ticket}
+
+
+@routes.post(
+    "/1/profile/passkeys",
+    scope="security:write",
+    answer=PasskeyShape,
+    errors=["passkey_not_accepted", "object_already_exists"],
+    fresh_seconds=FRESH_SECONDS,
+)
+def create_passkey(call: Call, body: NewPasskey) -> Any:
+    """Add a passkey: what a browser made from the options it was given."""
+    made = finish_registration(
+        call.transaction,
+        call.session.get_one(User, call.caller.user_id),
+        body.ticket,
+        body.response,
+        body.name,
+        settings=call.settings,
+        pepper=pepper_of(call.settings),
+        now=call.now,
+        ip=call.request.ip,
+        user_agent=call.request.user_agent,
+    )
+    return _show(call, made.id)
+
+
+@routes.get("/1/profile/passkeys/{passkey_id}", scope="security:read", answer=PasskeyShape)
+def show_passkey(call: Call, passkey_id: int) -> Any:
+    """Show a passkey."""
+    return _show(call, passkey_id)
+
+
+@routes.patch("/1/profile/passkeys/{passkey_id}", scope="security:write", answer=PasskeyShape)
+def rename_passkey(call: Call, passkey_id: int, body: PasskeyChange) -> Any:
+    """Rename a passkey."""
+    _find(call, passkey_id).name = body.name
+    return _show(call, passkey_id)
+
+
+@routes.delete("/1/profile/passkeys/{passkey_id}", scope="security:write", answer=bool, fresh_seconds=FRESH_SECONDS)
+def delete_passkey(call: Call, passkey_id: int) -> bool:
+    """Delete a passkey: nobody can sign in with it any more."""
+    passkey = _find(call, passkey_id)
+    user = call.session.get_one(User, call.caller.user_id)
+    remove(call.transaction, user, passkey, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    return True

@@ -91,4 +91,4 @@ def _user(transaction: Transaction, content: dict[str, object] | None) -> User |
 
 
 _BY_EMAIL = select(User).where(User.email == bindparam("email"))
-mail_texts.LINKS["password_reset"] = mail_links.writer("password_reset", PATH)
+write_link = mail_texts.LINKS["password_reset"] = mail_links.writer("password_reset", PATH)

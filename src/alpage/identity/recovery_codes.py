@@ -5,16 +5,22 @@ go together.
 """
 
 import secrets
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, bindparam, delete, insert, update
+from sqlalchemy import ForeignKey, String, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.api.calls import Call
+from alpage.api.routes import Routes, Shape
 from alpage.identity import notices, security_events
-from alpage.identity.credentials import keyed_hash
+from alpage.identity.credentials import keyed_hash, pepper_of
 from alpage.identity.users import User
 from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
+routes = Routes("Recovery codes")
+
+FRESH_SECONDS = 900
 COUNT = 10
 GROUPS, GROUP_LENGTH = 2, 5
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # 5 bits a character; I, L, O and U would be misread
@@ -33,6 +39,22 @@ class RecoveryCode(Base):
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[int]
     used_at: Mapped[int | None] = mapped_column(default=None)
+
+
+# on the wire
+
+
+class RecoveryCodes(Shape):
+    """How many recovery codes the caller has left, and when they were made."""
+
+    left: int
+    made_at: int | None
+
+
+class NewRecoveryCodes(RecoveryCodes):
+    """New recovery codes; this is the only time they are seen."""
+
+    codes: list[str]
 
 
 # the verbs
@@ -86,6 +108,9 @@ def _hash(pepper: bytes, user_id: int, code: str) -> str:
 
 
 _FORGET = delete(RecoveryCode).where(RecoveryCode.user_id == bindparam("user_id"))
+_LEFT = select(func.count(RecoveryCode.id).label("left"), func.max(RecoveryCode.created_at).label("made_at")).where(
+    RecoveryCode.user_id == bindparam("user_id"), RecoveryCode.used_at.is_(None)
+)
 _USE = (
     update(RecoveryCode)
     .where(
@@ -97,3 +122,23 @@ _USE = (
     .returning(RecoveryCode.id)
     .execution_options(synchronize_session=False)
 )
+
+# the routes
+
+
+@routes.get("/1/profile/recovery_codes", scope="security:read", answer=RecoveryCodes)
+def show_recovery_codes(call: Call) -> Any:
+    """Show how many recovery codes are left."""
+    return call.transaction.execute(_LEFT, {"user_id": call.caller.user_id}).one()
+
+
+@routes.post("/1/profile/recovery_codes", scope="security:write", answer=NewRecoveryCodes, fresh_seconds=FRESH_SECONDS)
+def create_recovery_codes(call: Call) -> dict[str, Any]:
+    """Make ten recovery codes, in place of those there are.
+
+    They are shown this once. Each signs in once, in place of a passkey or an authenticator that is lost.
+    """
+    user = call.session.get_one(User, call.caller.user_id)
+    pepper = pepper_of(call.settings)
+    codes = make(call.transaction, user, pepper, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    return {"left": len(codes), "made_at": call.now, "codes": codes}
