@@ -4,6 +4,7 @@ Messages are found in the templates (`_("…")`, `{% trans %}`) and in Python (`
 new stands in the catalogues without a translation, and is listed; what nobody says any more leaves them.
 """
 
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,14 @@ WIDTH = 120
 TRANSLATED = tuple(language for language in LANGUAGES if language != OWN_LANGUAGE)
 JINJA = {"extensions": ",".join(EXTENSIONS), "trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
 METHODS: dict[str, tuple[str, dict[str, Any]]] = {".py": ("python", {}), ".html": ("jinja2", JINJA)}
+HEADER = """\
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
 
 Message = str | tuple[str, ...]
 
@@ -51,8 +60,7 @@ def renewed(language: str, said: set[Message]) -> bytes:
         new.add(message, known.string if known and known.id == message else "")
     written = BytesIO()
     write_po(written, new, WIDTH, no_location=True, omit_header=True, sort_output=True)
-    header = f'"Language: {language}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: {new.plural_forms}\\n"\n'
-    return f'msgid ""\nmsgstr ""\n{header}\n'.encode() + written.getvalue()
+    return HEADER.format(language=language, plural_forms=new.plural_forms).encode() + written.getvalue()
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
@@ -70,7 +78,7 @@ def main() -> None:
     for language in TRANSLATED:
         (FOLDER / f"{language}.po").write_bytes(renewed(language, said))
         for message in untranslated(read(language)):
-            print(f"{language}: {message}")
+            sys.stdout.write(f"{language}: {message}\n")
 
 
 if __name__ == "__main__":

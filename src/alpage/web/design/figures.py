@@ -77,7 +77,7 @@ def draw(figure: Figure, language: str, timezone: str, *, width: int, height: in
     locale = readable.LOCALES[language]
     write = UNITS[figure.unit]
     ticks = value_ticks(max((value for series in figure.series for value in series.values), default=0), figure.unit)
-    labels = [write(locale, tick) for tick in ticks]
+    labels = [write(locale, tick) if tick else "0" for tick in ticks]
     pace = _pace(figure.moments)
     last = figure.moments[-1] + (pace if figure.kind == "bars" else 0)  # a bar is as wide as its time is long
     left = max(map(len, labels)) * LETTER + 12
@@ -150,16 +150,12 @@ def _time_axis(canvas: Canvas, figure: Figure, pace: int, locale: str, timezone:
 
 
 def _line(canvas: Canvas, moments: Sequence[int], series: Series, number: int, _pace: int) -> list[Markup]:
-    points = [f"{canvas.x(at)},{canvas.y(value)}" for at, value in zip(moments, series.values, strict=True)]
-    line = Markup('<polyline class="figure-line figure-series-{}" points="{}"/>').format(number, " ".join(points))
-    if number > 1:
-        return [line]
-    corners = f"{canvas.x(moments[0])},{canvas.base} {' '.join(points)} {canvas.x(moments[-1])},{canvas.base}"
-    return [Markup('<polygon class="figure-area" points="{}"/>').format(corners), line]
+    points = " ".join(f"{canvas.x(at)},{canvas.y(value)}" for at, value in zip(moments, series.values, strict=True))
+    return [Markup('<polyline class="figure-line figure-series-{}" points="{}"/>').format(number, points)]
 
 
 def _bars(canvas: Canvas, moments: Sequence[int], series: Series, number: int, pace: int) -> list[Markup]:
-    inset = 0.18 if number == 1 else 0.08  # what is compared with stands behind, a little wider
+    inset = 0.22 if number == 1 else 0.1  # what is compared with stands behind, a little wider
     width = canvas.x(canvas.first + pace) - canvas.left
     return [
         Markup('<rect class="figure-bar figure-series-{}" x="{}" y="{}" width="{}" height="{}" rx="1.5"/>').format(

@@ -33,7 +33,7 @@ def percent(locale: str, share: float) -> str:
 
 def money(locale: str, amount: float, currency: str) -> str:
     """An amount in units of its currency."""
-    return format_currency(amount, currency, locale=locale)
+    return format_currency(amount, currency, "¤¤\xa0#,##0.00" if locale == "en_GB" else None, locale=locale)
 
 
 def size(locale: str, in_bytes: float) -> str:
@@ -46,8 +46,8 @@ def size(locale: str, in_bytes: float) -> str:
 
 
 def duration(locale: str, seconds: float) -> str:
-    """How long something takes, in its largest unit."""
-    unit, length = next((pair for pair in DURATIONS if seconds >= pair[1]), DURATIONS[-1])
+    """How long something takes, in the largest unit there are two of: 90 seconds, 90 minutes, 24 hours."""
+    unit, length = next((pair for pair in DURATIONS if seconds >= 2 * pair[1]), DURATIONS[-1])
     return format_unit(round(seconds / length), f"duration-{unit}", "long", locale=locale)
 
 
