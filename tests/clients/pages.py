@@ -17,7 +17,7 @@ def running_site(page: Path, files: Mapping[str, Path]) -> Iterator[str]:
     """Serves files at their paths, and the page everywhere else, until the block ends; answers with the origin."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's name
+        def do_GET(self) -> None:
             file = files.get(urlsplit(self.path).path, page)
             content = file.read_bytes()
             self.send_response(200)
