@@ -24,7 +24,7 @@ AXE = "() => axe.run(document, { resultTypes: ['violations'] })"
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass  # not frozen: Playwright leaves marks on whose methods it calls
 class Visitor:
     """A person in a browser of his own."""
 

@@ -34,7 +34,7 @@ def register(
     platform: RunningPlatform,
     name: str,
     *,
-    origin: str = "http://127.0.0.1:9",  # nothing listens there: the browser stops before it
+    origin: str = "http://127.0.0.1:64999",  # nobody listens there: the browser stops before it
     path: str = "/callback",
     origins: Iterable[str] | None = None,
     is_confidential: bool = True,

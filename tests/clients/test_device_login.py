@@ -27,9 +27,9 @@ def test_a_script_and_a_code_that_is_typed(running, device, tmp_path):
     with started("script", command, tmp_path, is_spoken_to=True) as script, Browser() as browser:
         log = tmp_path / "script.log"
         address, code = until(lambda: re.findall(r"Open (\S+) and type (\S+)", log.read_text()), bool)[0]
-        page = browser.open(address)
+        page = sign_in(browser, browser.open(address), running)
         page = browser.submit(page, page.form_with("user_code"), {"user_code": code.lower()})
-        decide(browser, sign_in(browser, page, running))
+        decide(browser, page)
         token, _ = script.communicate(timeout=30)
     assert script.returncode == 0
     profile = httpx.get(f"{running.url}/2/profile", headers={"Authorization": f"Bearer {token.decode().strip()}"})
@@ -42,8 +42,9 @@ def test_openid_client_and_an_address_that_is_opened(running, device, node_clien
     with dialog(command, tmp_path) as library, Browser() as browser:
         shown = library.hear()
         page = sign_in(browser, browser.open(shown["go"]), running)
-        assert shown["code"] in page.text, "the person shall see the code, to compare it with the device's"
-        decide(browser, page)
+        form = page.form_with("user_code")
+        assert form.filled({}, None)["user_code"] == [shown["code"]], "to be compared with what the device shows"
+        decide(browser, browser.submit(page, form))
         tokens = library.hear()
     assert tokens["refresh_token"]
     assert set(tokens["scope"].split()) == set(device.scope.split())
