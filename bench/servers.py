@@ -125,17 +125,17 @@ def request(port: int, method: str, path: str, *, token: str = "", body: object 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if body is not None:
         headers["Content-Type"] = "application/json"
-    return exchange(port, method, path, None if body is None else json.dumps(body), headers, seconds)
+    return exchange(port, method, path, None if body is None else json.dumps(body), headers, seconds=seconds)
 
 
 def post_form(port: int, path: str, form: Form) -> Answer:
     """Post a form on a connection of its own."""
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": form.authorization}
-    return exchange(port, "POST", path, form.body, headers, 60)
+    return exchange(port, "POST", path, form.body, headers)
 
 
 def exchange(
-    port: int, method: str, path: str, content: str | None, headers: Mapping[str, str], seconds: float
+    port: int, method: str, path: str, content: str | None, headers: Mapping[str, str], *, seconds: float = 60
 ) -> Answer:
     """Send a request and read its answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
