@@ -7,8 +7,9 @@ from pathlib import Path
 from bench import figures
 from bench.contenders import Contender, prepare_ceiling, prepare_django, prepare_fastapi
 from bench.cores import Cores, choose_cores, warn_if_busy
-from bench.environment import install_peers, require_programs
+from bench.environment import install_node_peer, install_peers, require_programs
 from bench.figures import Figure
+from bench.identity import measure_identity
 from bench.measurements import measure_bulk, measure_depth, measure_name_server, measure_rest
 from bench.project import prepare_alpage
 from bench.results import (
@@ -34,27 +35,38 @@ PREPARE = {
 }
 
 
+PARTS = ("stacks", "alone", "identity")
+
+
 def main() -> None:
-    """Measure everything in one run."""
+    """Measure everything, or one part of it, in one run."""
     options = read_options()
+    parts = [options.only] if options.only else [*PARTS]
     require_programs()
-    install_peers()
     warn_if_busy()
     cores = choose_cores()
     directory = open_results()
     keep_json(directory, "machine", describe_machine())
+    tables: list[str] = []
+    taken: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         scratch = Path(name)
-        tables = compare(directory, scratch, cores, rounds=options.rounds, seconds=options.seconds)
-        tables += take_figures(directory, scratch, cores, rounds=options.rounds)
-    summary = "\n\n".join(tables)
+        if "stacks" in parts:
+            tables += compare(directory, scratch, cores, rounds=options.rounds, seconds=options.seconds)
+        if "alone" in parts:
+            tables += take_figures(directory, scratch, cores, taken, rounds=options.rounds)
+        if "identity" in parts:
+            tables += compare_logins(directory, scratch, cores, taken, rounds=options.rounds, seconds=options.seconds)
+    keep_figures(directory, taken)
+    summary = "\n\n".join([*tables, figure_table(taken)] if taken else tables)
     (directory / "summary.txt").write_text(summary + "\n")
     print(f"\n{summary}\n")
 
 
 def read_options() -> argparse.Namespace:
-    """Read how long to measure; the defaults are what the README's numbers were taken with."""
+    """Read what to measure and how long; the defaults are what the README's numbers were taken with."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=PARTS, help="one part instead of all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=8, help="of each load run")
     return parser.parse_args()
@@ -62,6 +74,7 @@ def read_options() -> argparse.Namespace:
 
 def compare(directory: Path, scratch: Path, cores: Cores, *, rounds: int, seconds: int) -> list[str]:
     """Measure the contenders side by side; gives the tables."""
+    install_peers()
     contenders = [prepare(name, scratch) for name in PREPARE]
     runs, starts = run_rounds(contenders, cores, rounds=rounds, seconds=seconds)
     keep_runs(directory, runs)
@@ -75,10 +88,10 @@ def prepare(name: str, scratch: Path) -> Contender:
     return PREPARE[name](new_folder(scratch, name))
 
 
-def take_figures(directory: Path, scratch: Path, cores: Cores, *, rounds: int) -> list[str]:
-    """Measure the platform alone; gives the tables."""
+def take_figures(directory: Path, scratch: Path, cores: Cores, taken: list[Figure], *, rounds: int) -> list[str]:
+    """Measure the platform alone, and add what it has to reach to the figures; gives the tables."""
     print("Measuring the platform alone …", flush=True)
-    taken: list[Figure] = measure_rest(new_folder(scratch, "rest"), cores, rounds=rounds)
+    taken += measure_rest(new_folder(scratch, "rest"), cores, rounds=rounds)
     taken += measure_bulk(new_folder(scratch, "bulk"), cores, rounds=rounds)
     runs, depth = measure_depth(new_folder(scratch, "depth"), cores, rounds=rounds)
     taken.append(depth)
@@ -86,8 +99,19 @@ def take_figures(directory: Path, scratch: Path, cores: Cores, *, rounds: int) -
     keep_json(directory, "dns", answers)
     taken += [figures.dns_answers(answer) for answer in answers]
     keep_runs(directory, runs)
-    keep_figures(directory, taken)
-    return [speed_table(runs), figure_table(taken)]
+    return [speed_table(runs)]
+
+
+def compare_logins(
+    directory: Path, scratch: Path, cores: Cores, taken: list[Figure], *, rounds: int, seconds: int
+) -> list[str]:
+    """Measure the login beside another, and add what it has to reach to the figures; gives the tables."""
+    install_node_peer()
+    print("Measuring the login …", flush=True)
+    runs, reached = measure_identity(new_folder(scratch, "identity"), cores, rounds=rounds, seconds=seconds)
+    taken += reached
+    keep_runs(directory, runs)
+    return [speed_table(runs)]
 
 
 def new_folder(scratch: Path, name: str) -> Path:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.environment import HERE, PROGRAMS
+from bench.servers import Form
 
 RECORDS = 100_000
 PER_PAGE = 50
@@ -24,11 +25,15 @@ RECORD_FIELDS = {"id", "source", "type", "ttl", "target", "updated_at"}
 
 @dataclass(frozen=True)
 class Route:
-    """An address to load, and what is wrong with an answer of it (None: nothing)."""
+    """An address to load, and what is wrong with an answer of it (None: nothing).
+
+    It is read with the contender's token; or a form is posted to it, made once the contender listens on its port.
+    """
 
     name: str
     path: str
     fault: Callable[[Any], str | None]
+    form: Callable[[int], Form] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,12 @@ class Contender:
     routes: tuple[Route, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
+    ready: str = ""  # the path that says so by status 200; of the first route if it has none
+
+    @property
+    def ready_path(self) -> str:
+        """The path that answers 200 as soon as anything does."""
+        return self.ready or self.routes[0].path
 
 
 def profile_fault(body: Any) -> str | None:

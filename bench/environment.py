@@ -10,7 +10,8 @@ HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
 DIRECTORY = HERE / ".venv"
 PROGRAMS = DIRECTORY / "bin"
-PACKAGES = {"wrk": "wrk", "dnsperf": "dnsperf", "taskset": "util-linux"}
+NODE_PEER = HERE / "peers" / "oidc_provider"
+PACKAGES = {"wrk": "wrk", "dnsperf": "dnsperf", "taskset": "util-linux", "node": "nodejs", "npm": "npm"}
 
 
 def require_programs() -> None:
@@ -33,3 +34,14 @@ def install_peers() -> None:
     install: list[str | Path] = [PROGRAMS / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*install, "--requirement", REQUIREMENTS], check=True)
     stamp.write_bytes(REQUIREMENTS.read_bytes())
+
+
+def install_node_peer() -> None:
+    """Make the Node peer's packages be exactly what its lock file names, unless they already are."""
+    lock = NODE_PEER / "package-lock.json"
+    stamp = NODE_PEER / "node_modules" / "installed.json"
+    if stamp.exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    print("Installing node-oidc-provider into bench/peers/oidc_provider/node_modules (once) …", file=sys.stderr)
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE_PEER, check=True)
+    stamp.write_bytes(lock.read_bytes())

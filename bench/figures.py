@@ -73,3 +73,25 @@ def dns_answers(load: dict[str, Any]) -> Figure:
     """What the name server answers on one core, as `bench.dns` tells it."""
     names = "names that never come twice" if load["random"] else "names of one zone"
     return Figure(f"answers of the name server, {names}", load["answers_per_second"], "/s")
+
+
+def introspection(share: float) -> Figure:
+    """A token is asked about."""
+    return Figure("introspection: requests/s against node-oidc-provider", share, "times", Target(Bound.AT_LEAST, 0.6))
+
+
+def client_credentials(share: float) -> Figure:
+    """A token is made, and on disk before it is answered."""
+    name = "client credentials: requests/s against node-oidc-provider"
+    return Figure(name, share, "times", Target(Bound.AT_LEAST, 0.2))
+
+
+def codes_for_tokens(per_second: float) -> Figure:
+    """A code becomes an access token and an ID token signed with RS256."""
+    return Figure("codes redeemed on one core, ID tokens by RS256", per_second, "/s", Target(Bound.AT_LEAST, 300))
+
+
+def revocation(seconds: float) -> Figure:
+    """A token may go on for as long as processes remember it, and no longer."""
+    name = "from a token's revocation to the last call it was good for, two processes"
+    return Figure(name, seconds, "s", Target(Bound.AT_MOST, 3))

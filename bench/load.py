@@ -7,10 +7,14 @@ requests a second are what the server can do and the latencies are those of a sa
 import re
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.cores import on_core
+from bench.environment import HERE
+from bench.servers import Form, Forms
 
 CONNECTIONS = 16
+SCRIPTS = HERE / "lua"
 UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -25,12 +29,29 @@ class Load:
     text: str
 
 
-def run_wrk(url: str, *, token: str, seconds: int, core: int | None, connections: int = CONNECTIONS) -> Load:
-    """Load one address for some seconds; raises RuntimeError unless every single answer was a success."""
+def run_wrk(
+    url: str,
+    *,
+    seconds: int,
+    core: int | None,
+    token: str = "",
+    form: Form | Forms | None = None,
+    connections: int = CONNECTIONS,
+) -> Load:
+    """Load one address for some seconds; raises RuntimeError unless every single answer was a success.
+
+    Reads it with a token, posts one form over and over, or posts each line of a file once.
+    """
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
-    headers = ["-H", f"Authorization: Bearer {token}"] if token else []
+    script: list[str | Path]
+    if isinstance(form, Forms):
+        script = ["-s", SCRIPTS / "forms.lua", url, "--", form.file, form.authorization]
+    elif form:
+        script = ["-s", SCRIPTS / "form.lua", url, "--", form.body, form.authorization]
+    else:
+        script = ["-H", f"Authorization: Bearer {token}", url] if token else [url]
     run = subprocess.run(
-        [*on_core(core), "wrk", *options, *headers, url],
+        [*on_core(core), "wrk", *options, *script],
         capture_output=True,
         text=True,
         check=True,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.contenders import Contender, Route
 from bench.cores import Cores
 from bench.load import Load, run_wrk
-from bench.servers import Server, free_port, request, serve
+from bench.servers import Form, Server, free_port, post_form, request, serve
 
 WARM_UP_SECONDS = 2
 
@@ -69,7 +69,7 @@ def start_contender(contender: Contender, cores: Cores) -> AbstractContextManage
     return serve(
         contender.command(port),
         port=port,
-        ready=contender.routes[0].path,
+        ready=contender.ready_path,
         environment=contender.environment,
         directory=contender.directory,
         core=cores.server,
@@ -79,8 +79,9 @@ def start_contender(contender: Contender, cores: Cores) -> AbstractContextManage
 
 def warm_up(contender: Contender, route: Route, server: Server, cores: Cores) -> None:
     """See that the answer is right, then load the route for a moment; all routes are warm before any is measured."""
-    verify(contender, route, server.port)
-    run_wrk(address(server, route), token=contender.token, seconds=WARM_UP_SECONDS, core=cores.load)
+    form = route.form(server.port) if route.form else None
+    verify(contender, route, server.port, form)
+    run_wrk(address(server, route), token=contender.token, form=form, seconds=WARM_UP_SECONDS, core=cores.load)
 
 
 def address(server: Server, route: Route) -> str:
@@ -90,16 +91,17 @@ def address(server: Server, route: Route) -> str:
 
 def run_route(contender: Contender, route: Route, server: Server, cores: Cores, *, number: int, seconds: int) -> Run:
     """Load a route and say what a request cost."""
+    form = route.form(server.port) if route.form else None
     before = server.cpu_seconds()
-    load = run_wrk(address(server, route), token=contender.token, seconds=seconds, core=cores.load)
+    load = run_wrk(address(server, route), token=contender.token, form=form, seconds=seconds, core=cores.load)
     spent = server.cpu_seconds() - before
     print(f"  {number}. {contender.name:8} {route.name:18} {load.requests_per_second:9,.0f}/s", flush=True)
     return Run(contender.name, route.name, number, load, spent / load.requests * 1e6)
 
 
-def verify(contender: Contender, route: Route, port: int) -> None:
+def verify(contender: Contender, route: Route, port: int, form: Form | None) -> None:
     """Raise RuntimeError unless the route gives the answer that every contender has to give."""
-    answer = request(port, "GET", route.path, token=contender.token)
+    answer = post_form(port, route.path, form) if form else request(port, "GET", route.path, token=contender.token)
     fault = f"status {answer.status}" if answer.status != 200 else route.fault(answer.body)
     if fault:
         raise RuntimeError(f"{contender.name} answers {route.path} wrongly: {fault}")

@@ -33,6 +33,22 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Form:
+    """What is posted by a client of a login: the encoded form, and the header that says who sends it."""
+
+    body: str
+    authorization: str
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Many of them, each a line of a file and sent once."""
+
+    file: Path
+    authorization: str
+
+
+@dataclass(frozen=True)
 class Server:
     """A running server and its descendants."""
 
@@ -106,18 +122,31 @@ def await_answer(process: subprocess.Popen[bytes], port: int, path: str, token: 
 
 def request(port: int, method: str, path: str, *, token: str = "", body: object = None, seconds: float = 60) -> Answer:
     """Send one request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if body is not None:
         headers["Content-Type"] = "application/json"
+    return exchange(port, method, path, None if body is None else json.dumps(body), headers, seconds=seconds)
+
+
+def post_form(port: int, path: str, form: Form) -> Answer:
+    """Post a form on a connection of its own."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": form.authorization}
+    return exchange(port, "POST", path, form.body, headers)
+
+
+def exchange(
+    port: int, method: str, path: str, content: str | None, headers: Mapping[str, str], *, seconds: float = 60
+) -> Answer:
+    """Send a request and read its answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        connection.request(method, path, content, dict(headers))
         response = connection.getresponse()
-        content = response.read()
+        answered = response.read()
     finally:
         connection.close()
     is_json = (response.getheader("Content-Type") or "").startswith("application/json")
-    return Answer(response.status, json.loads(content) if is_json else None)
+    return Answer(response.status, json.loads(answered) if is_json else None)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

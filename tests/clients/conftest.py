@@ -9,9 +9,12 @@ from subprocess import CalledProcessError
 
 import pytest
 import trustme
+from playwright.sync_api import Browser
 
+from tests.browser.chromium import running_chromium
 from tests.clients import processes
 from tests.clients.acme import running_acme_server
+from tests.clients.node_clients import LOCK, NodeClients, installed_node_clients
 from tests.clients.proxy import running_proxy
 from tests.clients.python_clients import REQUIREMENTS, PythonClients, installed_clients
 from tests.clients.running import RunningPlatform, running_platform
@@ -68,3 +71,19 @@ def python_clients() -> PythonClients:
         return installed_clients()
     except CalledProcessError as error:
         (pytest.fail if IN_CI else pytest.skip)(f"NOT RUN, could not be installed: {REQUIREMENTS.name} ({error})")
+
+
+@pytest.fixture(scope="session")
+def node_clients() -> NodeClients:
+    """The clients of `node/package-lock.json`, installed."""
+    try:
+        return installed_node_clients()
+    except (CalledProcessError, FileNotFoundError) as error:
+        (pytest.fail if IN_CI else pytest.skip)(f"NOT RUN, could not be installed: {LOCK.name} ({error})")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser; each test opens a context of its own in it."""
+    with running_chromium() as browser:
+        yield browser

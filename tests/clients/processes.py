@@ -20,18 +20,26 @@ running: dict[str, Path] = {}  # the logs of what runs now, by what it is called
 
 @contextmanager
 def started(
-    name: str, command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None
+    name: str,
+    command: Sequence[str | Path],
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    is_spoken_to: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Runs a program until the block ends, in a folder and with a log there that a failing test shows."""
+    """Runs a program until the block ends, in a folder and with a log there that a failing test shows.
+
+    One that is spoken to has pipes for what it reads and says; only its complaints are logged.
+    """
     log = folder / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
             env=_environment(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdin=subprocess.PIPE if is_spoken_to else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if is_spoken_to else output,
+            stderr=output,
         )
     running[f"{name} ({process.pid})"] = log
     try:
@@ -113,6 +121,9 @@ def _end_of(log: Path) -> str:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            pipe.close()
     process.terminate()
     try:
         process.wait(timeout=10)

@@ -50,6 +50,11 @@ class RunningPlatform:
         made: int = self.call("POST", f"/2/zones/{zone}/records", body)["id"]
         return made
 
+    @property
+    def issuer(self) -> str:
+        """The address of its login."""
+        return f"{self.url}/login"
+
     def ask(self, name: str, kind: str) -> list[str]:
         """What the name server has at a name, sorted, in presentation form."""
         return ask(self.dns_port, name, kind)

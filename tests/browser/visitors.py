@@ -1,0 +1,108 @@
+"""Visitors of the pages: what they do, and what is looked at on every page they come to.
+
+With ALPAGE_TEST_SCREENSHOTS naming a folder, each page that is looked at is kept there at 360 and at 1,440 px, light
+and dark, for somebody to look at.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+
+from tests.clients.running import RunningPlatform
+
+SCREENSHOTS = os.environ.get("ALPAGE_TEST_SCREENSHOTS", "")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+WIDTHS = {360: 740, 1440: 900}  # of a phone and of a desk, with their heights
+SEVERE = {"serious", "critical"}
+AXE = "() => axe.run(document, { resultTypes: ['violations'] })"
+OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@dataclass  # not frozen: Playwright leaves marks on whose methods it calls
+class Visitor:
+    """A person in a browser of his own."""
+
+    page: Page
+    platform: RunningPlatform
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> None:
+        """Opens a page by its path, or by a whole address."""
+        self.page.goto(path if "://" in path else self.platform.url + path)
+
+    def press(self, name: str) -> None:
+        """Presses the button, or follows the link, of this name, and waits for the page it leads to."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        with self.page.expect_navigation():
+            (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
+
+    def type(self, label: str, text: str) -> None:
+        """Types into the field with this label."""
+        self.page.get_by_label(label, exact=True).fill(text)
+
+    def sign_in(self, email: str = "", password: str = "") -> None:
+        """Fills in the sign-in page that is shown; the demonstration's user if nobody is named."""
+        self.type("E-mail address", email or self.platform.user)
+        self.type("Password", password or self.platform.password)
+        self.press("Sign in")
+
+    def reads(self, text: str) -> None:
+        """Finds a text on the page."""
+        self.page.get_by_text(text).first.wait_for()
+
+    def look(self, name: str) -> None:
+        """Looks the page over at each size and in each scheme: nothing is out of reach, or stands out to the side.
+
+        Raises AssertionError with what axe-core finds serious or critical.
+        """
+        faults = []
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            for width, height in WIDTHS.items():
+                self.page.set_viewport_size({"width": width, "height": height})
+                where = f"{name}, {width} px, {scheme}"
+                faults += [f"{where}: {fault}" for fault in self._faults()]
+                if SCREENSHOTS:
+                    path = Path(SCREENSHOTS) / f"{name}-{width}-{scheme}.png"
+                    self.page.screenshot(path=path, full_page=True)
+        assert not faults, "\n".join([self.page.url, *faults])
+
+    def _faults(self) -> Iterator[str]:
+        beside = self.page.evaluate(OVERFLOW)
+        if beside > 0:
+            yield f"the page is {beside} px wider than the window"
+        for violation in self.page.evaluate(AXE)["violations"]:
+            if violation["impact"] in SEVERE:
+                places = [" ".join(map(str, node["target"])) for node in violation["nodes"]]
+                yield f"{violation['id']} ({violation['help']}): {places}"
+
+    def hears(self, message: ConsoleMessage) -> None:
+        """Notes what the browser complains of, as of a policy that was broken. Of a refusal it was told on purpose."""
+        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+            self.complaints.append(message.text)
+
+    def sends(self, request: Request) -> None:
+        """Notes what would be loaded from another host."""
+        where = urlsplit(request.url)
+        if where.scheme not in ("data", "blob") and where.hostname != urlsplit(self.platform.url).hostname:
+            self.complaints.append(f"{request.url} was asked for")
+
+
+@contextmanager
+def visiting(browser: Browser, platform: RunningPlatform, axe: Path) -> Iterator[Visitor]:
+    """Somebody visits until the block ends; AssertionError if the browser had to complain."""
+    with browser.new_context(locale="en-GB", timezone_id="Europe/Zurich") as context:
+        context.add_init_script(path=axe)  # beside the page's policy, which forbids to add scripts
+        with context.new_page() as page:
+            visitor = Visitor(page, platform)
+            page.on("console", visitor.hears)
+            page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+            page.on("request", visitor.sends)
+            yield visitor
+        assert visitor.complaints == []
