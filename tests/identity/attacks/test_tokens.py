@@ -123,7 +123,7 @@ def test_a20_nothing_that_was_given_out_lies_in_the_database(
         code, tokens["access_token"], tokens["refresh_token"], second["access_token"], second["refresh_token"],
         device["device_code"], device["user_code"], device["user_code"].replace("-", ""), shop.secret, heidi.token,
         pushed["request_uri"], pushed["request_uri"].rpartition(":")[2], registered["client_secret"],
-        registered["registration_access_token"], tokens["id_token"], *([own["access_token"]] if "access_token" in own else []),
+        registered["registration_access_token"], tokens["id_token"], own["access_token"],
     ]  # fmt: skip
 
     dump = _dump(login.platform)
@@ -292,9 +292,10 @@ def test_a19_unknown_clients_and_wrong_secrets_read_alike(login: Login, shop: Sh
     }
 
 
-@pytest.mark.parametrize("header", ["Basic /////w==", "Basic !!!", "Basic", "Basic Og==", "Basic YTpi", "Basic AAA6AAA="])
+@pytest.mark.parametrize(
+    "header", ["Basic /////w==", "Basic !!!", "Basic", "Basic Og==", "Basic YTpi", "Basic AAA6AAA="]
+)
 def test_a_broken_basic_header_is_a_wrong_one(login: Login, header: str) -> None:
     answer = login.client.post("/login/revoke", data={"token": "x"}, headers={"Authorization": header})
 
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-
