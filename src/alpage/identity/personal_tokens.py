@@ -45,11 +45,16 @@ def _network(text: str) -> str:
         raise fault("attribute_ip", family="network") from None
 
 
+def _not_empty(networks: list[str]) -> list[str]:
+    if not networks:  # a least number of items would also be missed for each one that is no network
+        raise fault("attribute_min_items", min_items=1)
+    return networks
+
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME)]
 Ids = Annotated[list[Number], Field(min_length=1, max_length=MAX_ITEMS)]
-IpRanges = Annotated[
-    list[Annotated[str, Field(max_length=64), AfterValidator(_network)]], Field(min_length=1, max_length=MAX_ITEMS)
-]
+IpRange = Annotated[str, Field(max_length=64), AfterValidator(_network)]
+IpRanges = Annotated[list[IpRange], Field(max_length=MAX_ITEMS), AfterValidator(_not_empty)]
 
 
 class PersonalToken(Shape):
@@ -309,9 +314,13 @@ def _revoke_leaked(call: Call, secret: str) -> None:
     """Ends what a credential opens: the grant of a token, with the tokens made with it; or a client secret."""
     digest = keyed_hash(pepper_of(call.settings), secret)
     grant = call.session.scalar(select(Grant).join(Token, Token.grant_id == Grant.id).where(Token.hash == digest))
-    if grant is not None and grant.revoked_at is None:
-        grants.revoke(grants.with_made(call.session, [grant]), call.now)
-        note_call(call, "token_leaked", user_id=grant.user_id, grant_id=grant.id, application_id=grant.application_id)
+    together = [] if grant is None else grants.with_made(call.session, [grant])
+    alive = [one for one in together if one.revoked_at is None]
+    if grant is not None and alive:
+        grants.revoke(alive, call.now)
+        note_call(
+            call, "token_leaked", user_id=grant.user_id, grant_id=grant.id, application_id=grant.application_id
+        )
     found = call.session.scalar(select(ApplicationSecret).where(ApplicationSecret.hash == digest))
     if found is not None and found.revoked_at is None:
         found.revoked_at = call.now
