@@ -120,7 +120,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
     login = open_login(settings, database, tokens)
     login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
-    login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
+    login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
     is_for_login = stands_at(settings.issuer, settings.public_url)
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
