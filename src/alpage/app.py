@@ -130,7 +130,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
-    login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
+    login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
     sites: list[tuple[Callable[[Scope], bool], ASGIApp]] = [
         (stands_at(settings.issuer, settings.public_url), login_pages),
         (stands_at(settings.manager_address, settings.public_url), manager),
