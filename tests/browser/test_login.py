@@ -1,10 +1,14 @@
 """The pages of the login, as a person meets them."""
 
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.clients.applications import register
+from tests.clients.pages import running_site
+
+APPLICATION = Path(__file__).with_name("application.html")
 
 
 @pytest.fixture
@@ -33,8 +37,7 @@ def test_signing_in_by_keyboard_alone(visitor):
     for text in (visitor.platform.user, visitor.platform.password):
         visitor.page.keyboard.type(text)
         visitor.page.keyboard.press("Tab")
-    with visitor.page.expect_navigation():
-        visitor.page.keyboard.press("Enter")
+    visitor.enter()
     visitor.reads("You are signed in")
 
 
@@ -43,13 +46,18 @@ def test_a_forgotten_password(visitor):
     visitor.press("Forgotten your password?")
     visitor.look("forgotten")
     visitor.type("E-mail address", visitor.platform.user)
-    visitor.page.keyboard.press("Enter")
+    visitor.enter()
     visitor.look("link-sent")
 
 
-def test_letting_an_application_in(running, signed_in):
-    application = register(running, "Mountain Weather")
-    signed_in.page.route(f"{application.origin}/**", lambda route: route.fulfill(body="the application"))
+@pytest.fixture
+def application(running):
+    """An application with a page of its own to come back to."""
+    with running_site(APPLICATION, {}) as origin:
+        yield register(running, "Mountain Weather", origin=origin)
+
+
+def authorization_request(application):
     query = {
         "response_type": "code",
         "client_id": application.client_id,
@@ -59,16 +67,28 @@ def test_letting_an_application_in(running, signed_in):
         "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
         "code_challenge_method": "S256",
     }
-    address = f"{application.issuer}/authorize?{urlencode(query)}"
-    signed_in.go(address)
+    return f"{application.issuer}/authorize?{urlencode(query)}"
+
+
+def test_letting_an_application_in(signed_in, application):
+    signed_in.go(authorization_request(application))
     signed_in.look("consent")
     signed_in.press("Refuse")
-    assert "error=access_denied" in signed_in.page.url
-    signed_in.go(address)
+    assert signed_in.page.url.startswith(f"{application.redirect_uri}?error=access_denied")
+    signed_in.go(authorization_request(application))
     signed_in.press("Allow")
-    assert "code=" in signed_in.page.url
-    signed_in.go(address)
-    assert "code=" in signed_in.page.url, "who was let in once is not asked for again"
+    assert signed_in.page.url.startswith(f"{application.redirect_uri}?code=")
+    signed_in.go(authorization_request(application))
+    assert signed_in.page.url.startswith(f"{application.redirect_uri}?code="), "who was let in is not asked again"
+
+
+def test_an_application_that_sends_somebody_to_sign_in(visitor, application):
+    visitor.go(authorization_request(application))
+    visitor.reads("to go on to Mountain Weather")
+    visitor.look("sign-in-for-application")
+    visitor.sign_in()
+    visitor.press("Allow")
+    assert visitor.page.url.startswith(f"{application.redirect_uri}?code=")
 
 
 def test_connecting_a_device(running, signed_in):

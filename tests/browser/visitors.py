@@ -42,6 +42,11 @@ class Visitor:
         with self.page.expect_navigation():
             (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
 
+    def enter(self) -> None:
+        """Presses the enter key, and waits for the page it leads to."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
+
     def type(self, label: str, text: str) -> None:
         """Types into the field with this label."""
         self.page.get_by_label(label, exact=True).fill(text)

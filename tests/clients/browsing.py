@@ -58,7 +58,7 @@ class Browser:
         data = form.filled(values or {}, form.button(button) if button else None)
         if form.method == "GET":
             return self.open(str(httpx.URL(form.action, params=data)))
-        request = self._client.build_request("POST", form.action, data=data, headers={"Origin": _origin_told_by(page)})
+        request = self._client.build_request("POST", form.action, data=data, headers=_source_of(page, form))
         return self._follow(request)
 
     def _follow(self, request: httpx.Request) -> Page:
@@ -90,9 +90,11 @@ class Browser:
         return answer
 
 
-def _origin_told_by(page: Page) -> str:
-    """What a browser says a form comes from; a page without referrer has no origin either (Fetch, 3.2)."""
-    if page.headers.get("Referrer-Policy") == "no-referrer":
-        return "null"
-    where = urlsplit(page.url)
-    return f"{where.scheme}://{where.netloc}"
+def _source_of(page: Page, form: Form) -> dict[str, str]:
+    """What a browser says of where a form comes from. A page without referrer has no origin either (Fetch, 3.2)."""
+    origin, target = ("{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in (page.url, form.action))
+    is_silent = page.headers.get("Referrer-Policy") == "no-referrer"
+    return {
+        "Origin": "null" if is_silent else origin,
+        "Sec-Fetch-Site": "same-origin" if origin == target else "cross-site",
+    }

@@ -60,7 +60,7 @@ def test_a_library_signs_somebody_in_and_out(running, script, name, application,
         assert after["refresh"] == "invalid_grant"
         assert after.get("introspection", {"active": False}) == {"active": False}
         assert_refused_soon(running, found["refreshed"]["access_token"])
-    assert_signed_out(registered, browser, found["logout"], address)
+        assert_signed_out(registered, browser, found["logout"])
 
 
 @NODE
@@ -85,9 +85,9 @@ def assert_refused_soon(platform, token):
         until(lambda: client.get("/2/profile").status_code, (401).__eq__, seconds=REMEMBERED_SECONDS + 1)
 
 
-def assert_signed_out(registered, browser, logout, address):
+def assert_signed_out(registered, browser, logout):
     """The logout leads back to the application, and the person is asked who he is again."""
     led_to = urlsplit(browser.open(logout).url)
     assert f"{led_to.scheme}://{led_to.netloc}{led_to.path}" == registered.post_logout_redirect_uri
     assert parse_qs(led_to.query) == {"state": ["signed-out"]}
-    assert browser.open(address).form_with("email", "password")
+    assert browser.open(f"{registered.issuer}/device").form_with("email", "password")
