@@ -32,6 +32,7 @@ from alpage.api.in_process import InProcess
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
+from alpage.api.requests import Recorder
 from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
@@ -93,6 +94,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         workers=Workers(settings.threads),
         networks=Networks(settings.trusted_proxies),
         metrics=Metrics(registry),
+        recorder=Recorder(database),
     )
 
     @cache
@@ -113,6 +115,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         dispatch.workers.stop()
+        dispatch.recorder.stop()
         database.close()
 
     pages = [Route("/openapi.json", description), Route("/health", health), Route("/metrics", metrics)]
