@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpage import accounts, api, identity, products, tasks
+from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
@@ -73,7 +74,7 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
 def open_login(settings: Settings, database: Database, tokens: Tokens) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
     provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
-    return OAuth(provider, database, tokens)
+    return OAuth(provider, database, tokens, teams.names_of)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
