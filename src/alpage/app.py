@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpage import accounts, api, identity, products, tasks
+from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
@@ -77,7 +78,7 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
 def open_login(settings: Settings, database: Database, tokens: Tokens) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
     provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
-    return OAuth(provider, database, tokens)
+    return OAuth(provider, database, tokens, teams.names_of)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
@@ -129,7 +130,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
-    login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
+    login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
     sites: list[tuple[Callable[[Scope], bool], ASGIApp]] = [
         (stands_at(settings.issuer, settings.public_url), login_pages),
         (stands_at(settings.manager_address, settings.public_url), manager),

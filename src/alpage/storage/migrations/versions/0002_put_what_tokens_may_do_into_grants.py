@@ -340,6 +340,23 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "logout_notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("application_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("told_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["application_id"], ["applications.id"], name=op.f("fk_logout_notices_application_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_logout_notices_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_logout_notices")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_logout_notices_next_try_at"), "logout_notices", ["next_try_at"])
+    op.create_table(
         "grant_uses",
         sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -373,6 +390,7 @@ def downgrade() -> None:
 
     _move_personal_tokens_back()
     op.drop_table("grant_uses")
+    op.drop_table("logout_notices")
     op.drop_table("device_authorizations")
     op.drop_table("application_secret_uses")
     op.drop_table("session_uses")
