@@ -143,13 +143,13 @@ def listing(visit: Visit) -> dict[str, Any]:
     return {**asked, **{name: visit.query[name] for name in ("search", "order_by", "order") if visit.query.get(name)}}
 
 
-def _sortable(visit: Visit) -> Callable[[str, str], parts.Column]:
-    def sortable(label: str, field: str) -> parts.Column:
+def _sortable(visit: Visit) -> Callable[..., parts.Column]:
+    def sortable(label: str, field: str, kind: Literal["", "number"] = "") -> parts.Column:
         """The column of a list that can be sorted by a field."""
         present = visit.query.get("order", "asc") if visit.query.get("order_by") == field else ""
         order: Literal["", "asc", "desc"] = "" if not present else "desc" if present == "desc" else "asc"
         following = "desc" if order == "asc" else "asc"
-        return parts.Column(label, visit.here(order_by=field, order=following, page=None), order)
+        return parts.Column(label, visit.here(order_by=field, order=following, page=None), order, kind)
 
     return sortable
 
