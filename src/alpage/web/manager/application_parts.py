@@ -10,10 +10,10 @@ from alpage.web.manager.profile import picture
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 from alpage.web.problems import PageError
-from alpage.web.visits import DAY
 
 pages = Pages()
 
+DAY_SECONDS = 86400
 ONE = BELOW + "/{application_id:int}"
 OVERLAPS = (0, 1, 7, 30)  # days that both secrets are good
 
@@ -24,7 +24,7 @@ def ask_for_secret(visit: Visit, application_id: int) -> Response:
     api, place = calls.api(visit), path(visit, application_id)
     application = api.get(place)
     active = [one for one in api.get(f"{place}/secrets") if one["state"] == "active"]
-    api.will("POST", f"{place}/secrets", {"expire_others_in": 7 * DAY}, what=visit.gettext("Make the secret"))
+    api.will("POST", f"{place}/secrets", {"expire_others_in": 7 * DAY_SECONDS}, what=visit.gettext("Make the secret"))
     return shell.show(
         visit,
         "manager/application_secret_new.html",
@@ -34,7 +34,7 @@ def ask_for_secret(visit: Visit, application_id: int) -> Response:
             Choice("", visit.gettext("They stay")),
             *(
                 Choice(
-                    str(days * DAY),
+                    str(days * DAY_SECONDS),
                     visit.ngettext("In one day", "In %(num)s days", days) if days else visit.gettext("At once"),
                 )
                 for days in OVERLAPS
