@@ -13,6 +13,7 @@ app.command("alpage.cli.token:app", name="token", help="Create, list and revoke 
 app.command("alpage.cli.application:app", name="application", help="Create, list and revoke applications.")
 app.command("alpage.cli.domain:app", name="domain", help="Create, list and delete domains.")
 app.command("alpage.cli.zone:app", name="zone", help="Export and import zone files.")
+app.command("alpage.cli.call:call", help="Call the API with a token.")
 app.command("alpage.cli.event:app", name="event", help="Announce, list and close what goes on with the platform.")
 
 

@@ -7,22 +7,21 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import Answer, ApiError
-from alpage.web.design.parts import Choice, Column, Link, Step
-from alpage.web.manager import calls, listing, shell, zones
+from alpage.web.design.parts import Choice, Link, Step
+from alpage.web.manager import calls, shell, zones
 from alpage.web.manager.account import administers, path_of
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
-from alpage.web.problems import PageError
 from alpage.web.translations.catalogues import N_
 
 pages = Pages()
 
 DOMAIN_SERVICE = 14
-SORTS = ("name", "expires_at", "created_at")
 SOON_SECONDS = 60 * 86_400
 MOST = 1000  # what a list of the API answers at most
 COLORS = 9  # of tags; the manager knows so many
 OURS, OWN = "ours", "own"
+Write = tuple[str, str, dict[str, Any]]  # method, path and body of a call
 NAMES = {  # what a plan of a domain is about
     "domain": N_("Domain"),
     "dns.zone": N_("Zone"),
@@ -34,29 +33,20 @@ NAMES = {  # what a plan of a domain is about
 @pages.get("/domains")
 def list_domains(visit: Visit) -> Response:
     """The domains of the organisation."""
-    asked = listing.read(visit, SORTS)
+    asked = {"order_by": "name", **shell.listing(visit)}
     tag = visit.query.get("tag", "")
     tags = calls.api(visit).get(path_of(visit, "/tags"), order_by="name")
     tagged = _tags_by_domain(visit)
-    found = _of_tag(visit, asked, tag, tagged) if tag.isdecimal() else asked.fetch(_list_path(visit))
+    found = _of_tag(visit, asked, tag, tagged) if tag.isdecimal() else calls.api(visit).list(_list_path(visit), **asked)
     now = time()
     return shell.show(
         visit,
         "manager/domains.html",
         domains=found,
-        asked=asked,
         tag=tag,
         tags=[Choice("", visit.gettext("Every tag"))] + [Choice(str(one["id"]), one["name"]) for one in tags],
         tagged=tagged,
         state_of=lambda domain: state_of(domain["expired_at"], now),
-        columns=[
-            asked.column("name", visit.gettext("Domain")),
-            Column(visit.gettext("State")),
-            asked.column("expires_at", visit.gettext("Ends")),
-            Column(visit.gettext("Name servers")),
-            Column(visit.gettext("DNSSEC")),
-            Column(visit.gettext("Tags")),
-        ],
     )
 
 
@@ -93,7 +83,7 @@ def show_domain(visit: Visit, name: str) -> Response:
         has_own_servers=visit.form.get("servers", OURS if is_served_here else OWN) == OWN,
         all_tags=[Choice(str(one["id"]), one["name"]) for one in all_tags],
         may_make_tags=administers(visit) if may_change else False,
-        chosen=[str(one["id"]) for one in product["tags"]] if product else [],
+        given=[one["id"] for one in product["tags"]] if product else [],
         crumbs=[
             Link(visit.gettext("Domains"), visit.url("/domains")),
             Link(domain["name_idn"], visit.url(f"/domains/{name}"), current=True),
@@ -121,7 +111,7 @@ def replace_nameservers(visit: Visit, name: str) -> Response:
 def change_dnssec(visit: Visit, name: str) -> Response:
     """Publishes the keys of a domain, or has its registry forget them, after it was said what that changes."""
     if "disable" in visit.form:
-        call = ("POST", f"/2/domains/{name}/dnssec/disable", {})
+        call: Write = ("POST", f"/2/domains/{name}/dnssec/disable", {})
         return _write(visit, name, call, visit.gettext("Turn DNSSEC off"), visit.gettext("DNSSEC is off."))
     lines = [line.strip() for line in visit.form.get("dnssec_data", "").splitlines() if line.strip()]
     call = ("POST", f"/2/domains/{name}/dnssec/enable", {"dnssec_data": lines})
@@ -185,16 +175,13 @@ def _tags_by_domain(visit: Visit) -> dict[int, list[dict[str, Any]]]:
     return {one["id"]: one["tags"] for one in products}
 
 
-def _of_tag(visit: Visit, asked: listing.Asked, tag: str, tagged: Mapping[int, list[dict[str, Any]]]) -> Answer:
+def _of_tag(visit: Visit, asked: Mapping[str, Any], tag: str, tagged: Mapping[int, list[dict[str, Any]]]) -> Answer:
     """The domains with a tag, which the list of domains itself cannot be asked for."""
-    found = calls.api(visit).list(
-        _list_path(visit), search=asked.search or None, order_by=asked.order_by, order=asked.order, limit=MOST
-    )
+    found = calls.api(visit).list(_list_path(visit), **{**asked, "page": 1, "per_page": MOST})
     kept = [one for one in found.data if int(tag) in [mark["id"] for mark in tagged.get(one["id"], [])]]
-    start = (asked.page - 1) * listing.PER_PAGE
-    pages_ = max(1, -(-len(kept) // listing.PER_PAGE))
-    root = {"total": len(kept), "page": asked.page, "pages": pages_}
-    return Answer(200, kept[start : start + listing.PER_PAGE], root, {})
+    start, size = (asked["page"] - 1) * asked["per_page"], asked["per_page"]
+    root = {"total": len(kept), "page": asked["page"], "pages": max(1, -(-len(kept) // size))}
+    return Answer(200, kept[start : start + size], root, {})
 
 
 def _product(visit: Visit, domain: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -215,7 +202,7 @@ def _tell_calls(visit: Visit, name: str, domain: Mapping[str, Any], product: Map
     api.will("POST", zones.path_of(name), {}, what=visit.gettext("Make a zone"))
 
 
-def _write(visit: Visit, name: str, call: tuple[str, str, Any], label: str, sentence: str) -> Response:
+def _write(visit: Visit, name: str, call: Write, label: str, sentence: str) -> Response:
     """Shows what a write would change, and makes it once that was agreed to."""
     api = calls.api(visit)
     try:
@@ -227,7 +214,7 @@ def _write(visit: Visit, name: str, call: tuple[str, str, Any], label: str, sent
         return shell.again(visit, show_domain, error, name=name)
     words = {event: visit.gettext(word) for event, word in NAMES.items()}
     relevant = [one for one in changes if one["event"] != "dns.zone.version"]
-    steps: list[Step] = shell.steps(visit, relevant, words)
+    steps: list[Step] = shell.steps(relevant, words)
     api.will(*call, what=label)
     fields = [(field, value) for field, value in visit.form.multi_items() if field != "csrf"]
     return shell.show(

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice, Column, Link
-from alpage.web.manager import calls, listing, shell
+from alpage.web.design.parts import Choice, Link
+from alpage.web.manager import calls, shell
 from alpage.web.manager.account import LOCALES, ROLE_HINTS, ROLES, choices, path_of
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
@@ -16,7 +16,6 @@ from alpage.web.translations.catalogues import N_
 
 pages = Pages()
 
-SORTS = ("created_at", "email", "last_name", "expired_at")
 STATES = {
     "pending": ("waiting", N_("Waiting for an answer")),
     "accepted": ("good", N_("Accepted")),
@@ -30,29 +29,20 @@ OF_LANGUAGES = {"de": "de_DE", "en": "en_GB", "es": "es_ES", "fr": "fr_FR", "it"
 @pages.get("/invitations")
 def list_invitations(visit: Visit) -> Response:
     """The invitations, the latest first."""
-    asked = listing.read(visit, SORTS, "desc")
     status = visit.query.get("status", "")
-    known = status if status in STATES else None
-    found = asked.fetch(path_of(visit, "/invitations"), **listing.filters(status=known))
+    asked = {"order_by": "created_at", "order": "desc", **shell.listing(visit)}
+    found = calls.api(visit).list(path_of(visit, "/invitations"), **{"filter[status]": status or None}, **asked)
     everything = [("", N_("All")), *((name, words[1]) for name, words in STATES.items())]
     return shell.show(
         visit,
         "manager/invitations.html",
         invitations=found,
-        asked=asked,
-        status=status,
+        is_narrowed=bool(status),
         roles=ROLES,
         state_of=state_of,
         tabs=[
-            Link(visit.gettext(label), visit.here(status=name or None, page=None), current=name == (known or ""))
+            Link(visit.gettext(label), visit.here(status=name or None, page=None), current=name == status)
             for name, label in everything
-        ],
-        columns=[
-            asked.column("last_name", visit.gettext("Name")),
-            asked.column("email", visit.gettext("E-mail address")),
-            Column(visit.gettext("Role")),
-            Column(visit.gettext("State")),
-            asked.column("created_at", visit.gettext("Sent")),
         ],
     )
 
@@ -71,7 +61,6 @@ def show_new_invitation(visit: Visit) -> Response:
         locales=[Choice(value, label) for value, label in LOCALES.items()],
         locale=OF_LANGUAGES[visit.language],
         teams=[Choice(str(one["id"]), one["name"]) for one in teams],
-        chosen=visit.form.getlist("teams"),
     )
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice, Column
-from alpage.web.manager import calls, listing, shell
+from alpage.web.design.parts import Choice
+from alpage.web.manager import calls, shell
 from alpage.web.manager.account import ROLE_HINTS, ROLES, administers, choices, path_of
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
@@ -15,7 +15,6 @@ from alpage.web.translations.catalogues import N_
 
 pages = Pages()
 
-SORTS = ("last_name", "email", "role_type", "last_login_at")
 RIGHTS = {
     "technical": N_("Change it"),
     "statistic": N_("See its figures"),
@@ -27,28 +26,17 @@ RIGHTS = {
 @pages.get("/members")
 def list_members(visit: Visit) -> Response:
     """The members."""
-    asked = listing.read(visit, SORTS)
     role = visit.query.get("role", "")
-    found = asked.fetch(
-        path_of(visit, "/users", version=2),
-        **{"with": ["teams"]},
-        **listing.filters(state_in_account="valid", role_type=role if role in ROLES else None),
-    )
+    wanted = {"filter[state_in_account]": "valid", "filter[role_type]": role or None}
+    asked = {"order_by": "last_name", "with": ["teams"], **shell.listing(visit)}
+    found = calls.api(visit).list(path_of(visit, "/users", version=2), **wanted, **asked)
     return shell.show(
         visit,
         "manager/members.html",
         members=found,
-        asked=asked,
         role=role,
         roles=ROLES,
         role_choices=[Choice("", visit.gettext("Every role")), *choices(visit, ROLES)],
-        columns=[
-            asked.column("last_name", visit.gettext("Name")),
-            asked.column("email", visit.gettext("E-mail address")),
-            asked.column("role_type", visit.gettext("Role")),
-            Column(visit.gettext("Teams")),
-            asked.column("last_login_at", visit.gettext("Last seen")),
-        ],
     )
 
 
@@ -71,7 +59,6 @@ def show_member(visit: Visit, id: int) -> Response:
         roles=ROLES,
         role_choices=choices(visit, ROLES, ROLE_HINTS),
         rights=RIGHTS,
-        Column=Column,
     )
 
 
@@ -102,7 +89,7 @@ def ask_to_remove(visit: Visit, id: int) -> Response:
         "account.team": visit.gettext("Team"),
         "user": visit.gettext("Organisation he works in"),
     }
-    steps = [] if is_self else shell.steps(visit, changes, names)
+    steps = [] if is_self else shell.steps(changes, names)
     return shell.show(visit, "manager/member_remove.html", member=member, is_self=is_self, steps=steps)
 
 
@@ -123,12 +110,8 @@ def _path(visit: Visit, id: int) -> str:
 
 
 def _find(visit: Visit, id: int) -> dict[str, Any]:
-    found: list[dict[str, Any]] = calls.api(visit).get(
-        path_of(visit, "/users", version=2),
-        **{"with": ["teams"]},
-        **listing.filters(state_in_account="valid", user_ids=[id]),
-    )
+    wanted = {"filter[state_in_account]": "valid", "filter[user_ids]": [id], "with": ["teams"]}
+    found: list[dict[str, Any]] = calls.api(visit).get(path_of(visit, "/users", version=2), **wanted)
     if not found:
         raise PageError(404)
     return found[0]
-

@@ -142,9 +142,7 @@ def _zone_file(rows: Sequence[tuple[int, str]], zone: str, reading: Reading) -> 
             reading.faults.append(Remark(number, N_("This line has no type of record that is known here.")))
             continue
         owner = line.source
-        yield Line(
-            number, _below(line.source, origin, zone), line.type, line.ttl, _absolute(line, origin), line.goes
-        )
+        yield Line(number, _below(line.source, origin, zone), line.type, line.ttl, _absolute(line, origin), line.goes)
 
 
 def _entries(rows: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:

@@ -6,8 +6,8 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice, Column
-from alpage.web.manager import calls, listing, shell, zones
+from alpage.web.design.parts import Choice
+from alpage.web.manager import calls, shell, zones
 from alpage.web.manager.bulk import TTL_SECONDS
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
@@ -16,7 +16,6 @@ from alpage.web.translations.catalogues import N_
 pages = Pages()
 
 PER_PAGE = 100
-SORTS = ("source_idn", "type", "target", "ttl", "updated_at")
 TYPES = {  # those one writes here, the usual ones first
     "A": N_("an IPv4 address"),
     "AAAA": N_("an IPv6 address"),
@@ -39,18 +38,9 @@ OWN_QUERY = ("edit", "add", "check")  # what of the address opens or asks someth
 @pages.get("/zones/{fqdn}")
 def list_records(visit: Visit, fqdn: str) -> Response:
     """The records, as they are asked for; `?edit=` has a form in the place of one, `?check=` asks for one."""
-    asked = listing.read(visit, SORTS)
     wanted = visit.query.get("type", "")
-    found = calls.api(visit).list(
-        zones.path_of(fqdn, "/records"),
-        **{"with": ["idn"]},
-        **listing.filters(types=[wanted] if wanted in TYPES else None, source=visit.query.get("source")),
-        search=asked.search or None,
-        order_by=["source_idn", "type"] if asked.order_by == "source_idn" else [asked.order_by],
-        order=asked.order,
-        page=asked.page,
-        per_page=PER_PAGE,
-    )
+    asked = {"order_by": ["source_idn", "type"], **shell.listing(visit), "per_page": PER_PAGE, "with": ["idn"]}
+    found = calls.api(visit).list(zones.path_of(fqdn, "/records"), **{"filter[types]": wanted or None}, **asked)
     edited, checked = _number(visit, "edit"), _number(visit, "check")
     _tell_calls(visit, fqdn, found.data, edited)
     return zones.show(
@@ -58,9 +48,9 @@ def list_records(visit: Visit, fqdn: str) -> Response:
         fqdn,
         "manager/records.html",
         records=found,
-        asked=asked,
+        is_grouped=asked["order_by"] in ("source_idn", ["source_idn", "type"]),
         wanted=wanted,
-        is_narrowed=bool(asked.search or wanted or visit.query.get("source")),
+        is_narrowed=bool(visit.query.get("search") or wanted),
         adds="add" in visit.query or bool(visit.kept.get("adds")),
         edited=visit.kept.get("edited", edited),
         checked=checked,
@@ -70,13 +60,6 @@ def list_records(visit: Visit, fqdn: str) -> Response:
         type_choices=[Choice(name, name) for name in TYPES],
         filter_choices=[Choice("", visit.gettext("Every type")), *(Choice(name, name) for name in TYPES)],
         address=_address(visit, fqdn),
-        columns=[
-            asked.column("source_idn", visit.gettext("Name")),
-            asked.column("type", visit.gettext("Type")),
-            asked.column("target", visit.gettext("Value")),
-            asked.column("ttl", visit.gettext("TTL"), "number"),
-            Column(visit.gettext("Actions"), kind="actions"),
-        ],
     )
 
 

@@ -20,7 +20,7 @@ from alpage.client import ApiError
 from alpage.web.design import parts
 from alpage.web.manager import calls, navigation
 from alpage.web.manager.surface import Visit, origin
-from alpage.web.visits import DAY
+from alpage.web.sites import YEAR_SECONDS
 
 ACCOUNT_COOKIE = "manager-account"
 FLASH_COOKIE = "manager-flash"
@@ -109,7 +109,7 @@ def account(visit: Visit) -> dict[str, Any] | None:
     by_id = {str(one["id"]): one for one in accounts(visit)}
     chosen = visit.query.get("account", "")
     if chosen in by_id:
-        visit.set_cookie(ACCOUNT_COOKIE, chosen, 365 * DAY)
+        visit.set_cookie(ACCOUNT_COOKIE, chosen, YEAR_SECONDS)
     wanted = (chosen, visit.cookie(ACCOUNT_COOKIE), str(present))
     return next((by_id[name] for name in wanted if name in by_id), next(iter(by_id.values()), None))
 
@@ -143,13 +143,13 @@ def listing(visit: Visit) -> dict[str, Any]:
     return {**asked, **{name: visit.query[name] for name in ("search", "order_by", "order") if visit.query.get(name)}}
 
 
-def _sortable(visit: Visit) -> Callable[[str, str], parts.Column]:
-    def sortable(label: str, field: str) -> parts.Column:
+def _sortable(visit: Visit) -> Callable[..., parts.Column]:
+    def sortable(label: str, field: str, kind: Literal["", "number"] = "") -> parts.Column:
         """The column of a list that can be sorted by a field."""
         present = visit.query.get("order", "asc") if visit.query.get("order_by") == field else ""
         order: Literal["", "asc", "desc"] = "" if not present else "desc" if present == "desc" else "asc"
         following = "desc" if order == "asc" else "asc"
-        return parts.Column(label, visit.here(order_by=field, order=following, page=None), order)
+        return parts.Column(label, visit.here(order_by=field, order=following, page=None), order, kind)
 
     return sortable
 

@@ -6,34 +6,23 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice, Column
-from alpage.web.manager import calls, listing, shell
+from alpage.web.design.parts import Choice
+from alpage.web.manager import calls, shell
 from alpage.web.manager.account import administers, path_of
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 
 pages = Pages()
 
-SORTS = ("name", "user_count", "created_at")
-
 
 @pages.get("/teams")
 def list_teams(visit: Visit) -> Response:
     """The teams; for who does not administer the organisation, only their names."""
-    asked = listing.read(visit, SORTS)
     may_change = administers(visit)
-    if may_change:
-        found = asked.fetch(path_of(visit, "/teams"), **{"with": ["user_count", "owned_by"]})
-    else:
-        found = calls.api(visit).list(
-            path_of(visit, "/basic/teams"), **{"with": ["user_count"]}, order_by="name", page=asked.page, per_page=50
-        )
-    columns = [asked.column("name", visit.gettext("Name")), asked.column("user_count", visit.gettext("Members"), "number")]
-    if may_change:
-        columns += [Column(visit.gettext("Rights on")), asked.column("created_at", visit.gettext("Created"))]
-    return shell.show(
-        visit, "manager/teams.html", teams=found, asked=asked, may_change=may_change, columns=columns, grouped=_by_service
-    )
+    path = path_of(visit, "/teams" if may_change else "/basic/teams")
+    asked = {"order_by": "name", "with": ["user_count"], **shell.listing(visit)}
+    found = calls.api(visit).list(path, **asked)
+    return shell.show(visit, "manager/teams.html", teams=found, may_change=may_change, grouped=_by_service)
 
 
 @pages.get("/teams/new")
@@ -41,9 +30,7 @@ def show_new_team(visit: Visit) -> Response:
     """The form of a new team."""
     path = path_of(visit, "/teams")
     calls.api(visit).will("POST", path, {"name": "…", "permissions": {"services": []}}, what=visit.gettext("Create"))
-    return shell.show(
-        visit, "manager/team_new.html", services=_services(visit), chosen=visit.form.getlist("services")
-    )
+    return shell.show(visit, "manager/team_new.html", services=_services(visit))
 
 
 @pages.post("/teams/new")
@@ -62,28 +49,19 @@ def show_team(visit: Visit, id: int) -> Response:
     """A team: its members, its rights, its name."""
     api = calls.api(visit)
     team = api.get(_path(visit, id), **{"with": ["owned_by", "user_count"]})
-    asked = listing.read(visit, ("display_name", "last_login_at"))
-    users = asked.fetch(_path(visit, id, "/users"))
+    users = api.list(_path(visit, id, "/users"), **{"order_by": "display_name", **shell.listing(visit)})
     others = _others(visit, id)
     api.will("PATCH", _path(visit, id), {"name": team["name"]}, what=visit.gettext("Save"))
     api.will("POST", _path(visit, id, "/users"), {"user_ids": [0]}, what=visit.gettext("Add"))
     api.will("DELETE", _path(visit, id, "/users"), {"user_ids": [0]}, what=visit.gettext("Take out"))
-    given = [str(number) for number in _by_service(team["permissions"])]
     return shell.show(
         visit,
         "manager/team.html",
         team=team,
         users=users,
-        asked=asked,
         others=others,
         services=_services(visit),
-        chosen=visit.form.getlist("services") if visit.method == "POST" else given,
-        columns=[
-            asked.column("display_name", visit.gettext("Name")),
-            Column(visit.gettext("E-mail address")),
-            asked.column("last_login_at", visit.gettext("Last seen")),
-            Column(visit.gettext("Actions"), kind="actions"),
-        ],
+        given=list(_by_service(team["permissions"])),
     )
 
 
@@ -123,7 +101,7 @@ def ask_to_delete(visit: Visit, id: int) -> Response:
         "account.right": visit.gettext("Right on products"),
     }
     api.will("DELETE", _path(visit, id), what=visit.gettext("Delete"))
-    steps = shell.steps(visit, api.plan("DELETE", _path(visit, id)), names)
+    steps = shell.steps(api.plan("DELETE", _path(visit, id)), names)
     return shell.show(visit, "manager/team_delete.html", team=team, steps=steps)
 
 
@@ -152,12 +130,8 @@ def _chosen(visit: Visit) -> list[int]:
 
 def _others(visit: Visit, id: int) -> list[Choice]:
     """The members of the organisation who are not in a team."""
-    members = calls.api(visit).get(
-        path_of(visit, "/users", version=2),
-        **{"with": ["teams"]},
-        **listing.filters(state_in_account="valid"),
-        order_by="last_name",
-    )
+    wanted = {"filter[state_in_account]": "valid", "with": ["teams"], "order_by": "last_name"}
+    members = calls.api(visit).get(path_of(visit, "/users", version=2), **wanted)
     return [
         Choice(str(one["user_id"]), one["display_name"], one["email"])
         for one in members

@@ -55,9 +55,7 @@ def _page(
     api.will("PUT", zones.path_of(fqdn), {"skel": "…"}, what=visit.gettext("Plan"), dry_run=1)
     api.will("PUT", zones.path_of(fqdn), {"skel": "…"}, what=visit.gettext("Apply"))
     status = 422 if faults else 200
-    return zones.show(
-        visit, fqdn, "manager/zone_import.html", status, text=text, faults=faults or [], outcome=outcome
-    )
+    return zones.show(visit, fqdn, "manager/zone_import.html", status, text=text, faults=faults or [], outcome=outcome)
 
 
 def _text(visit: Visit) -> str | None:

@@ -1,11 +1,12 @@
 """Templates: ready sets of records to fill in and add to a zone."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.manager import calls, shell, zones
+from alpage.web.manager import calls, plans, shell, zones
 from alpage.web.manager.records import in_full
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
@@ -50,11 +51,19 @@ def apply_template(visit: Visit, fqdn: str, template: str) -> Response:
 def _page(visit: Visit, fqdn: str, template: str, outcome: zones.Outcome | None = None) -> Response:
     api = calls.api(visit)
     found = api.get(f"/2/dns/templates/{template}")
-    body = _filling(visit) if visit.method == "POST" else {"variables": {one["name"]: "…" for one in found["variables"]}}
+    gaps = {"variables": {one["name"]: one["default"] or "…" for one in found["variables"]}}
+    body = _filling(visit) if visit.method == "POST" else gaps
     path = zones.path_of(fqdn, f"/templates/{template}")
     api.will("POST", path, body, what=visit.gettext("Plan"), dry_run=1)
     api.will("POST", path, body, what=visit.gettext("Apply"))
-    return zones.show(visit, fqdn, "manager/zone_template.html", template=found, outcome=outcome)
+    return zones.show(visit, fqdn, "manager/zone_template.html", ready=found, lines=_lines(found), outcome=outcome)
+
+
+def _lines(template: Mapping[str, Any]) -> str:
+    """The records of a template, one a line, with their gaps."""
+    return "\n".join(
+        f"{plans.name_of(one['source'])}  {one['ttl']}  {one['type']}  {one['target']}" for one in template["records"]
+    )
 
 
 def _filling(visit: Visit) -> dict[str, Any]:

@@ -5,22 +5,19 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Column
-from alpage.web.manager import calls, listing, plans, shell, zones
+from alpage.web.manager import calls, plans, shell, zones
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 from alpage.web.problems import PageError
 
 pages = Pages()
 
-SORTS = ("id",)  # in the order they were made
-
 
 @pages.get("/zones/{fqdn}/versions")
 def list_versions(visit: Visit, fqdn: str) -> Response:
     """The versions, the latest first; two of them can be compared."""
-    asked = listing.read(visit, SORTS, "desc")
-    found = asked.fetch(zones.path_of(fqdn, "/versions"))
+    asked = {"order_by": "id", "order": "desc", **shell.listing(visit)}
+    found = calls.api(visit).list(zones.path_of(fqdn, "/versions"), **asked)
     _tell_calls(visit, fqdn, found.data[0]["serial"] if found.data else 0)
     return zones.show(
         visit,
@@ -29,16 +26,7 @@ def list_versions(visit: Visit, fqdn: str) -> Response:
         versions=found,
         people=zones.names_of(visit, found.data),
         summaries={one["serial"]: zones.summary(visit, one) for one in found.data},
-        newest=found.data[0]["serial"] if found.data and asked.page == 1 else 0,
-        columns=[
-            Column(visit.gettext("From")),
-            Column(visit.gettext("To")),
-            Column(visit.gettext("Version")),
-            Column(visit.gettext("Who")),
-            Column(visit.gettext("What")),
-            Column(visit.gettext("When")),
-            Column(visit.gettext("Actions"), kind="actions"),
-        ],
+        newest=_newest(visit, fqdn),
     )
 
 
@@ -71,7 +59,7 @@ def show_version(visit: Visit, fqdn: str, serial: int) -> Response:
         "manager/zone_version.html",
         version=version,
         who=zones.names_of(visit, [version])[version["user_id"]],
-        summary=zones.summary(visit, version),
+        newest=_newest(visit, fqdn),
         plan=plans.of_differences(differences),
     )
 
@@ -89,6 +77,13 @@ def restore_version(visit: Visit, fqdn: str, serial: int) -> Response:
         return zones.show(visit, fqdn, "manager/zone_restore.html", serial=serial, outcome=outcome)
     calls.api(visit).call("POST", path, {"force": bool(outcome.refusal)})
     return shell.done(visit, f"/zones/{fqdn}", visit.gettext("The zone is again what it was."))
+
+
+def _newest(visit: Visit, fqdn: str) -> int:
+    """The serial of the zone as it is."""
+    found = calls.api(visit).get(zones.path_of(fqdn, "/versions"), order_by="id", order="desc", limit=1)
+    serial: int = found[0]["serial"] if found else 0
+    return serial
 
 
 def _serial(visit: Visit, name: str) -> int:

@@ -31,8 +31,8 @@ PLACES = (  # the tabs of a zone
 class Outcome:
     """What a write would do, as a form is told before it is done.
 
-    `refusal`: the API wants it to be meant (`force`). `has_moved`: the zone is no longer what the plan that was agreed to
-    was made for. `is_agreed`: this very plan was shown, and agreed to.
+    `refusal`: the API wants it to be meant (`force`). `has_moved`: the zone is no longer what the plan that was agreed
+    to was made for. `is_agreed`: this very plan was shown, and agreed to.
     """
 
     plan: plans.Plan
@@ -183,4 +183,3 @@ def delete_zone(visit: Visit, fqdn: str) -> Response:
         return show(visit, fqdn, "manager/zone_delete.html", outcome=outcome)
     calls.api(visit).call("DELETE", path_of(fqdn))
     return shell.done(visit, "/domains", visit.gettext("The zone %(zone)s was deleted.", zone=readable(fqdn)))
-
