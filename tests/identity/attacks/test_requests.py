@@ -196,7 +196,8 @@ def test_a32_the_rest_is_no_business_of_scripts(login: Login, path: str) -> None
 KINDS = ["application/x-www-form-urlencoded"] * 6 + ["multipart/form-data; boundary=x", "application/json", "", "é;="]
 DOCUMENTS = [b"{", b"[]", b"{}", b"null", b'{"redirect_uris": {}}', b'{"redirect_uris": [1]}', b'"' * 9]
 PATHS = ["/token", "/introspect", "/revoke", "/device_authorization", "/par", "/register", "/register/x", "/jwks",
-         "/oauth2/userinfo", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]  # fmt: skip
+         "/oauth2/userinfo", "/.well-known/openid-configuration",
+         "/.well-known/oauth-authorization-server"]  # fmt: skip
 NAMES = ["grant_type", "client_id", "client_secret", "code", "redirect_uri", "code_verifier", "refresh_token",
          "scope", "token", "device_code", "subject_token", "subject_token_type", "client_assertion",
          "client_assertion_type",
@@ -207,7 +208,8 @@ NASTY = ["", "\0", "a\0b", "%00", "\x7f", "é", "𝟘", "\ud7ff", "'; DROP TABLE
          "authorization_code", "refresh_token", "client_credentials", "\r\nSet-Cookie: a=b", "https://[", "%", "%zz",
          " ",
          "urn:ietf:params:oauth:grant-type:device_code", "urn:ietf:params:oauth:grant-type:token-exchange",
-         "urn:ietf:params:oauth:request_uri:alp_ot_x", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]  # fmt: skip
+         "urn:ietf:params:oauth:request_uri:alp_ot_x",
+         "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"]  # fmt: skip
 ROUNDS = 3000
 
 
