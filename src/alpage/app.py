@@ -75,10 +75,15 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
     return Tokens(database, pepper_of(settings))
 
 
-def open_login(settings: Settings, database: Database, tokens: Tokens) -> OAuth:
+def open_limits(settings: Settings) -> Limits:
+    """The limits in force."""
+    return Limits(settings.rate_limit, settings.items_limit, settings.rate_limit_store)
+
+
+def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
     provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
-    return OAuth(provider, database, tokens, teams.names_of)
+    return OAuth(provider, database, tokens, teams.names_of, limits)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
@@ -90,7 +95,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         database=database,
         table=table,
         identify=tokens.identify,
-        limits=Limits(settings.rate_limit, settings.items_limit, settings.rate_limit_store),
+        limits=open_limits(settings),
         totals=Totals(),
         workers=Workers(settings.threads),
         networks=Networks(settings.trusted_proxies),
@@ -125,9 +130,9 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     own = Starlette(routes=pages, lifespan=lifespan)
 
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
-    login = open_login(settings, database, tokens)
+    login = open_login(settings, database, tokens, dispatch.limits)
     login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
-    in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
+    in_process = InProcess(lambda host, path: login if login.has(path, host) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
     login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)

@@ -112,7 +112,9 @@ class Login:
     prefix: str = "/login"
 
     def __post_init__(self) -> None:
-        self.oauth = app.open_login(self.platform.settings, self.platform.database, self.platform.tokens)
+        settings = self.platform.settings
+        limits = app.open_limits(settings)
+        self.oauth = app.open_login(settings, self.platform.database, self.platform.tokens, limits)
 
     @property
     def issuer(self) -> str:

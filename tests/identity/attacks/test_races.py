@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from alpage.app import open_login
+from alpage.app import open_limits, open_login
 from alpage.cli.demo import EMAIL
 from alpage.cli.platform import open_platform
 from alpage.identity.applications import Application
@@ -36,7 +36,7 @@ class Door:
         opened = open_platform(platform.data)
         self.url = f"{platform.url}/login"
         self.database = opened.database
-        self.oauth: OAuth = open_login(opened.settings, opened.database, opened.tokens)
+        self.oauth: OAuth = open_login(opened.settings, opened.database, opened.tokens, open_limits(opened.settings))
         self.client_id = token_hex(8)
         now = int(time())
         with self.database.transaction(NOBODY) as transaction:

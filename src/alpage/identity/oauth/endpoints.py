@@ -21,7 +21,9 @@ from alpage.api.calls import Request
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError
 from alpage.api.languages import negotiate
+from alpage.api.limits import Limits
 from alpage.identity.applications import Application
+from alpage.identity.attempts import of_address
 from alpage.identity.oauth import device_flow, metadata, registration, userinfo
 from alpage.identity.oauth.authorization import AuthorizationError, Authorizations
 from alpage.identity.oauth.client_credentials_grant import OwnGrant
@@ -47,6 +49,8 @@ from alpage.storage.database import Database, Transaction
 PUBLISHED = [("Cache-Control", "public, max-age=300")]
 READABLE_BY_SCRIPTS = frozenset({"/token", "/oauth2/userinfo", "/revoke", "/jwks", metadata.OPENID, metadata.OAUTH})
 
+GUESSES = "60/minute"  # at client secrets, from one address, before nothing from there is looked at
+
 log = logs.get("oauth")
 
 FormHandler = Callable[[LoginRequest], Response]
@@ -69,11 +73,12 @@ class Endpoint:
 class OAuth:
     """The surface."""
 
-    def __init__(self, provider: Provider, database: Database, tokens: Tokens, groups: Groups) -> None:
+    def __init__(self, provider: Provider, database: Database, tokens: Tokens, groups: Groups, limits: Limits) -> None:
         self.provider = provider
         self.database = database
         self.tokens = tokens
         self.groups = groups
+        self.limits = limits
         self.authorizations = Authorizations(provider.settings, provider.pepper)
         self.logouts = Logouts(provider)
         self._server = _server(provider)
@@ -165,6 +170,11 @@ class OAuth:
 
     def _form(self, path: str, handler: FormHandler, *, writes: bool = True) -> Handler:
         def answer(request: Request) -> Response:
+            guesses = self.limits.look(of_address("client secret", request.ip), GUESSES)
+            if not guesses.remaining:
+                response = _error(429, "temporarily_unavailable", "too many clients failed to show who they are")
+                response.headers.append(("Retry-After", str(guesses.reset_seconds)))
+                return response
             try:
                 parameters = read_form(request.body, request.headers.get("content-type", ""))
             except OAuth2Error as error:
@@ -192,6 +202,8 @@ class OAuth:
         finally:
             transaction.close()
         response.headers += login_request.told
+        if login_request.is_guess:
+            self.limits.take(of_address("client secret", request.ip), GUESSES)
         if login_request.client is not None and login_request.client.secret_id is not None:
             self._secret_uses.note(login_request.client.secret_id, now)
         return response

@@ -66,6 +66,7 @@ class LoginRequest(OAuth2Request):
         self.transaction = transaction
         self.now = now
         self.client: Any = None  # once it has shown who it is
+        self.is_guess = False  # whether it named a client and could not show that it is this client
         self.access: Access | None = None
         self.told: list[tuple[str, str]] = []  # headers of the answer
 
@@ -107,6 +108,7 @@ class Server(AuthorizationServer):
 
     def authenticate_client(self, request: LoginRequest, methods: Any, endpoint: str = "token") -> Client:  # noqa: ARG002 - Authlib's
         """The client that asks. Raises InvalidClientError."""
+        request.is_guess = True  # until the client has shown who it is
         client = clients.authenticate(
             request.transaction,
             request.parameters,
@@ -115,6 +117,7 @@ class Server(AuthorizationServer):
             audiences=self.provider.audiences,
             now=request.now,
         )
+        request.is_guess = False
         request.client, request.auth_method = client, client.method
         return client
 
