@@ -19,9 +19,11 @@ from alpage.web.visits import Visit
 
 ORIGIN = "https://testserver"
 SECRET = b"a secret of the tests"
+FORM_ACTION = ("https://app.example/callback?x=1", "org.example.app:/done")
 
 pages = Pages()
 pages.get("/design")(every_part.show)
+pages.get("/calm")(every_part.show_calm)
 
 
 @pages.get("/goats/{id:int}")
@@ -48,7 +50,12 @@ def take_foreign(visit: Visit[Any]) -> Response:
 
 @pages.get("/wide")
 def show_wide(visit: Visit[Any]) -> Response:
-    return visit.render("design/problem.html", form_action=["https://app.example"], number=1, title="", sentence="")
+    return visit.render("design/problem.html", form_action=FORM_ACTION, number=1, title="", sentence="")
+
+
+@pages.post("/large")
+def take_large(visit: Visit[Any]) -> Response:
+    return PlainTextResponse("")
 
 
 @pages.get("/away")

@@ -1,6 +1,7 @@
 """What a form has sent: its fields and its files."""
 
 from dataclasses import dataclass
+from threading import Event
 from urllib.parse import parse_qsl
 
 from python_multipart.exceptions import FormParserError
@@ -58,6 +59,7 @@ def _read_urlencoded(body: bytes) -> Form:
 def _read_multipart(body: bytes, boundary: bytes) -> Form:
     fields: list[tuple[str, str]] = []
     files: list[tuple[str, Upload]] = []
+    ended = Event()
 
     def on_field(part: Part) -> None:
         fields.append((_text(part.field_name), _text(part.value)))
@@ -73,11 +75,13 @@ def _read_multipart(body: bytes, boundary: bytes) -> Form:
     # The body is in memory already, and under the cap of its surface: nothing is spooled to disk.
     config = {"MAX_MEMORY_FILE_SIZE": len(body) + 1}
     try:
-        parser = FormParser(MULTIPART, on_field, on_file, boundary=boundary, config=config)
+        parser = FormParser(MULTIPART, on_field, on_file, ended.set, boundary, config=config)
         parser.write(body)
         parser.finalize()
     except (FormParserError, UnicodeDecodeError) as error:
         raise MalformedFormError(str(error)) from None
+    if not ended.is_set():
+        raise MalformedFormError("cut off")
     return Form(ImmutableMultiDict(fields), ImmutableMultiDict(files))
 
 

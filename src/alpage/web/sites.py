@@ -72,7 +72,6 @@ class Site(Generic[Surface]):
         visit.sent = forms.read(visit.body, visit.headers.get("content-type", ""))
         if page.method not in READING and not page.foreign:
             _refuse_forged(visit)
-        _choose_language(visit)
         return page.function(visit, **arguments)
 
     def _find(self, visit: Visit[Surface]) -> tuple[Page, dict[str, Any]]:
@@ -88,7 +87,7 @@ class Site(Generic[Surface]):
 
     def _read_head(self, request: Request) -> Visit[Surface]:
         peer = request.client.host if request.client else ""
-        return Visit(
+        visit = Visit(
             place=self.place,
             method=request.method,
             path=request.scope["path"].removeprefix(self.place.base) or "/",
@@ -98,6 +97,8 @@ class Site(Generic[Surface]):
             ip=self.networks.client(peer, request.headers.get("x-forwarded-for", "")),
             language=languages.negotiate(request.headers.get("accept-language", "")),
         )
+        _choose_language(visit)
+        return visit
 
 
 def _answer(visit: Visit[Any], call: Callable[[Visit[Any]], Response]) -> Response:

@@ -19,7 +19,6 @@ from alpage.web.forms import EMPTY, Form, Upload
 from alpage.web.places import Place, Surface
 from alpage.web.translations.catalogues import catalogue
 
-DAY = 86400
 LANGUAGE_COOKIE = "language"
 
 
@@ -67,7 +66,7 @@ class Visit(Generic[Surface]):
     ) -> HTMLResponse:
         """A page from a template below `web/`, by name (`login/sign_in.html`).
 
-        `form_action`: origins beside our own that a form of the page may send to, or be redirected to.
+        `form_action`: addresses to whose origin a form of the page may send beside our own, or be redirected.
         """
         content = environment(self.language).get_template(template).render(visit=self, **values)
         policy = headers.content_security_policy(self.nonce, form_action=form_action, images=self.place.images)

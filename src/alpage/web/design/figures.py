@@ -25,6 +25,7 @@ STEPS = (1, 2, 2.5, 5, 10)
 HOUR, DAY = 3600, 86400
 TOP, BOTTOM, RIGHT, LETTER = 12, 28, 12, 7.2
 SHORTEST_BAR = 1
+LEAST = 1e-4  # below it a value is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Canvas:
 
     def x(self, moment: float) -> float:
         """Where a moment stands."""
-        share = (moment - self.first) / ((self.last - self.first) or 1)
+        share = (moment - self.first) / (self.last - self.first)
         return round(self.left + share * (self.width - self.left - RIGHT), 1)
 
     def y(self, value: float) -> float:
@@ -79,9 +80,10 @@ def draw(figure: Figure, language: str, timezone: str, *, width: int, height: in
     ticks = value_ticks(max((value for series in figure.series for value in series.values), default=0), figure.unit)
     labels = [write(locale, tick) if tick else "0" for tick in ticks]
     pace = _pace(figure.moments)
-    last = figure.moments[-1] + (pace if figure.kind == "bars" else 0)  # a bar is as wide as its time is long
-    left = max(map(len, labels)) * LETTER + 12
-    canvas = Canvas(width, height, left, figure.moments[0], last, ticks[-1] or 1)
+    first, last = figure.moments[0], figure.moments[-1]
+    if figure.kind == "bars" or first == last:
+        last += pace  # a bar is as wide as its time is long
+    canvas = Canvas(width, height, max(map(len, labels)) * LETTER + 12, first, last, ticks[-1])
     marks = _bars if figure.kind == "bars" else _line
     titles = [_moment(moment, pace, locale, timezone) for moment in figure.moments]
     drawn = [
@@ -101,7 +103,7 @@ def draw(figure: Figure, language: str, timezone: str, *, width: int, height: in
 
 def value_ticks(largest: float, unit: Unit) -> list[float]:
     """The values an axis names: from nothing to at least the largest, in steps one can count in."""
-    if largest <= 0:
+    if largest < LEAST:
         return [0, 1]
     rough = largest / 4
     power = 10 ** floor(log10(rough))
@@ -172,14 +174,17 @@ def _bars(canvas: Canvas, moments: Sequence[int], series: Series, number: int, p
 
 def _hover(canvas: Canvas, figure: Figure, pace: int, told: Sequence[str], titles: Sequence[str]) -> list[Markup]:
     """A strip for each moment that tells its values when the pointer rests on it."""
-    width = canvas.x(canvas.first + pace) - canvas.left
-    shift = 0 if figure.kind == "bars" else width / 2
-    return [
-        Markup('<rect class="figure-hover" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>').format(
-            round(canvas.x(moment) - shift, 1), TOP, round(width, 1), canvas.base - TOP, title, text
+    shift = 0 if figure.kind == "bars" else pace / 2
+    strips = []
+    for moment, text, title in zip(figure.moments, told, titles, strict=True):
+        begin = max(canvas.left, canvas.x(moment - shift))
+        width = round(min(canvas.width - RIGHT, canvas.x(moment - shift + pace)) - begin, 1)
+        strips.append(
+            Markup(
+                '<rect class="figure-hover" x="{}" y="{}" width="{}" height="{}"><title>{}: {}</title></rect>'
+            ).format(begin, TOP, width, canvas.base - TOP, title, text)
         )
-        for moment, text, title in zip(figure.moments, told, titles, strict=True)
-    ]
+    return strips
 
 
 def _told(figure: Figure, at: int, write: Callable[[str, float], str], locale: str) -> str:

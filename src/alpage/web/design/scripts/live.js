@@ -16,6 +16,7 @@ async function follow(part, wait = EVERY_MS) {
   } catch {
     return follow(part, Math.min(wait * 2, LONGEST_MS));
   }
+  if (fresh.id !== part.id) return; // its page has nothing more to tell
   put(part, fresh);
   if (fresh.dataset.live) follow(fresh);
 }
