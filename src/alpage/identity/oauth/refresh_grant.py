@@ -13,7 +13,7 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from alpage.identity.credentials import derive_secret, is_well_formed
 from alpage.identity.oauth import issuing, storage
 from alpage.identity.oauth.clients import Client
-from alpage.identity.oauth.issuing import Access
+from alpage.identity.oauth.issuing import Access, TokenAnswer
 from alpage.identity.oauth.parameters import split
 from alpage.identity.oauth.server import InvalidProofError, Issuing
 from alpage.identity.scopes import contains
@@ -77,6 +77,10 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
             ends=not endless,
         )
         return row
+
+    def issue_token(self, _grant: Any, _token: RefreshToken) -> TokenAnswer:
+        """The new tokens."""
+        return self.generate_token()
 
     def revoke_old_credential(self, token: RefreshToken) -> None:
         """Leaves the token: that it was used is how a second use is recognised."""
