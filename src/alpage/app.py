@@ -128,7 +128,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         is_own = scope["type"] != "http" or scope["path"] in paths
         if is_own:
             await own(scope, receive, send)
-        elif login.has(scope["path"]):
+        elif login.has(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1")):
             await login_edge(scope, receive, send)
         elif is_for_login(scope):
             await login_pages(scope, receive, send)

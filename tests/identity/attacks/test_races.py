@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import make_url
 
 from alpage.app import open_login
 from alpage.cli.demo import EMAIL
@@ -18,7 +19,9 @@ from alpage.identity.oauth.endpoints import OAuth
 from alpage.identity.sessions import Session
 from alpage.identity.users import find_by_email
 from alpage.storage.changes import NOBODY
+from alpage.storage.database import connect
 from tests.cli.running import Running, running
+from tests.conftest import POSTGRESQL
 from tests.identity.oauth_support import CHALLENGE, EVERY_GRANT, REDIRECT, SCOPES, VERIFIER
 
 AT_ONCE = 50
@@ -27,8 +30,9 @@ AT_ONCE = 50
 class Door:
     """The login of a running platform, and a code for it whenever one is needed."""
 
-    def __init__(self, platform: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, platform: Running, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("ALPAGE_URL", platform.url)
+        monkeypatch.setenv("ALPAGE_DATABASE", address)
         opened = open_platform(platform.data)
         self.url = f"{platform.url}/login"
         self.database = opened.database
@@ -74,13 +78,34 @@ class Door:
         return self.together(grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier=VERIFIER)
 
 
+@pytest.fixture(scope="module", params=["sqlite", *(["postgresql"] if POSTGRESQL else [])])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty database; none for a file."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    name = f"races_{token_hex(4)}"
+    server = connect(POSTGRESQL).engine.execution_options(isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield make_url(POSTGRESQL).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
+
+
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[Door]:
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
-        running(tmp_path_factory.mktemp("races") / "data", ALPAGE_WORKERS="2", ALPAGE_DNS_ENABLED="false") as platform,
+        running(
+            tmp_path_factory.mktemp("races") / "data",
+            ALPAGE_WORKERS="2",
+            ALPAGE_DNS_ENABLED="false",
+            ALPAGE_DATABASE=address,
+        ) as platform,
     ):
-        door = Door(platform, monkeypatch)
+        door = Door(platform, address, monkeypatch)
         yield door
         door.database.close()
 

@@ -13,7 +13,7 @@ from alpage.identity.sessions import Session
 from alpage.storage.changes import NOBODY
 from alpage.storage.tables import Base
 from tests.conftest import Person, Platform
-from tests.identity.oauth_support import Login, Shop
+from tests.identity.oauth_support import REDIRECT, Login, Shop
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -214,7 +214,7 @@ def test_a31_nobody_keeps_an_answer(login: Login, shop: Shop, session: Session, 
         shop.post("/par"),
         login.get("/oauth2/userinfo", tokens["access_token"]),
         login.get("/oauth2/userinfo"),
-        login.client.post("/login/register", json={"redirect_uris": ["https://a.example/"]}, headers=bearer(heidi.token)),
+        login.client.post("/login/register", json={"redirect_uris": [REDIRECT]}, headers=bearer(heidi.token)),
         login.client.post("/login/register", json={}),
         login.client.request("DELETE", "/login/token", headers=bearer(tokens["access_token"])),
         login.client.get("/login/token"),
