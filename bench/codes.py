@@ -10,11 +10,12 @@ from pathlib import Path
 from time import time
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from sqlalchemy import select
+
 from alpage.cli.platform import open_platform
 from alpage.identity import sessions
 from alpage.identity.oauth.authorization import Authorizations
 from alpage.identity.users import User
-from sqlalchemy import select
 
 VERIFIER = "a-code-verifier-of-forty-three-characters-or-more"
 
