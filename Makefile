@@ -2,6 +2,7 @@
 # make test    run the tests
 # make check   lint, types, and the order of the rooms
 # make surface write what is generated from the routes
+# make translations  bring the catalogues up to date with what pages say, and list what is left to translate
 # make migration M="…"  write the migration to the tables as they are now
 # make bench   measure, side by side with other stacks
 
@@ -14,7 +15,7 @@ DNS_PORT ?= 5300
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check surface bench migration
+.PHONY: run test check surface translations bench migration
 
 run: $(READY)
 	@$(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
@@ -30,6 +31,9 @@ check: $(READY)
 
 surface: $(READY)
 	$(BIN)/python -m tests.surface.write
+
+translations: $(READY)
+	$(BIN)/python -m tests.web.write_translations
 
 migration: $(READY)
 	$(BIN)/python -m tests.storage.write_migration '$(M)'

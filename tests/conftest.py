@@ -22,6 +22,7 @@ from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
 from alpage.api import logs
 from alpage.api.versions import RouteTable
+from alpage.identity import own_applications
 from alpage.identity.scopes import SCOPES
 from alpage.identity.tokens import Tokens
 from alpage.identity.users import User
@@ -217,6 +218,8 @@ def platform(settings: Settings, database: Database) -> Platform:
 @pytest.fixture
 def client(platform: Platform, routes: RouteTable) -> Iterator[TestClient]:
     """A client without a token; `headers={"Authorization": f"Bearer {token}"}` or the fixture `heidi` brings one."""
+    with platform.database.transaction(NOBODY) as transaction:
+        own_applications.ensure(transaction.session, platform.settings, int(time()))
     application = app.build(platform.settings, platform.database, routes)
     with TestClient(application, raise_server_exceptions=False) as client:
         yield client

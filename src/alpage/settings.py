@@ -11,6 +11,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from limits import parse as parse_limit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -81,6 +82,15 @@ class Settings(BaseModel):
         description="Whether an access token asked for without `access_type=offline` never ends, as with the reference"
         " login; for the sandbox, on with `make run`.",
     )
+    open_registration: bool = Field(
+        default=False,
+        description="Whether applications may register themselves without a token; they learn who a user is, no more.",
+    )
+    private_callbacks: bool = Field(
+        default=False,
+        description="Whether applications may be told of a logout at private addresses, inside the network the"
+        " platform runs in.",
+    )
     body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
 
     dns_host: str = Field(default="127.0.0.1", description="Address the name server listens on.")
@@ -105,6 +115,14 @@ class Settings(BaseModel):
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         parse_limit(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_relay(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("a relay has the form smtp://host:port or smtps://host:port")
         return value
 
     @field_validator("trusted_proxies")

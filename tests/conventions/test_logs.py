@@ -17,7 +17,8 @@ def written(monkeypatch) -> Iterator[io.BytesIO]:
     monkeypatch.setattr("sys.stderr", stream)
     logs.configure("info")
     yield stream.buffer
-    structlog.reset_defaults()
+    monkeypatch.undo()
+    logs.configure("error")  # as `tests/conftest.py` has it
 
 
 def test_a_failure_is_logged_with_its_place_but_not_with_what_variables_held(written):
@@ -33,3 +34,25 @@ def test_a_failure_is_logged_with_its_place_but_not_with_what_variables_held(wri
     assert line["exception"][0]["exc_value"] == "this must not happen"
     assert line["exception"][0]["frames"][-1]["name"] == "fail"
     assert b"alp_pat_secret" not in written.getvalue()
+
+
+def test_every_answer_has_a_line(written, client):
+    answer = client.get("/1/countries/756")
+    line = json.loads(written.getvalue().splitlines()[-1])
+    assert line.pop("ms") >= 0
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "name": "request",
+        "event": "answered",
+        "level": "info",
+        "request_id": answer.headers["x-request-id"],
+        "method": "GET",
+        "path": "/1/countries/756",
+        "status": 200,
+    }
+
+
+def test_a_higher_level_leaves_answers_out(written, client):
+    logs.configure("warning")
+    client.get("/1/countries/756")
+    assert written.getvalue() == b""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import Select, String, func, select
+from sqlalchemy import Select, String, bindparam, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from alpage.accounts import members, tags
@@ -21,6 +21,7 @@ from alpage.api.expansion import attribute, computed
 from alpage.api.routes import Expansion, Loaded, Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity import languages, timezones
+from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 routes = Routes("Accounts")
@@ -159,6 +160,16 @@ def find_to_administer(call: Call, account_id: int) -> Account:
 # the verbs
 
 
+def names_of_user(transaction: Transaction, user_id: int) -> list[str]:
+    """The names of the accounts a user is a member of."""
+    return [*transaction.execute(_NAMES, {"user_id": user_id}).scalars()]
+
+
+def requiring_second_factor(transaction: Transaction, user_id: int) -> list[str]:
+    """The names of those of a user's accounts whose members must sign in with a second factor."""
+    return [*transaction.execute(_NAMES.where(Account.has_2fa_required), {"user_id": user_id}).scalars()]
+
+
 def _add_is_customer(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
     """Whoever has a product is a customer."""
     asked = [row.id for row in rows]
@@ -192,6 +203,12 @@ def _own(name: str, value: Callable[[Any], Any]) -> Expansion:
     return add
 
 
+_NAMES = (
+    select(Account.name)
+    .join(Membership, Membership.account_id == Account.id)
+    .where(Membership.user_id == bindparam("user_id"))
+    .order_by(Account.name, Account.id)
+)
 AccountDetails.parts = {"is_customer": _add_is_customer}
 AccountDetails.expansions = {
     **{name: attribute(name) for name in ("timezone", "website", "phone", "vat_number", "blocked_at")},

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # the route holds functions that take a call
     from alpage.api.limits import Limits
     from alpage.api.routes import Route
     from alpage.api.totals import Totals
+    from alpage.api.versions import RouteTable
     from alpage.settings import Settings
 
 
@@ -29,6 +30,11 @@ class Request:
     ip: str
     id: str
 
+    @property
+    def user_agent(self) -> str:
+        """What the sender says it is; empty if it says nothing."""
+        return self.headers.get("user-agent", "")
+
 
 @dataclass(slots=True)
 class Call:
@@ -41,6 +47,7 @@ class Call:
     settings: "Settings"
     totals: "Totals"
     limits: "Limits"
+    table: "RouteTable"
     transaction: Transaction = field(init=False)
     wanted: frozenset[str] = frozenset()  # the expansions asked for by `with`
     query: Mapping[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -13,6 +14,9 @@ _TRACEBACKS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 
 def configure(level: str) -> None:
     """Sets up the logs of this process."""
+    least = logging.getLevelNamesMapping()[level.upper()]
+    output = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    answers.output = output() if least <= logging.INFO else None
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -20,8 +24,8 @@ def configure(level: str) -> None:
             structlog.processors.ExceptionRenderer(_TRACEBACKS),
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=output,
         cache_logger_on_first_use=True,
     )
 
@@ -29,3 +33,19 @@ def configure(level: str) -> None:
 def get(name: str) -> Any:
     """A logger that names its lines."""
     return structlog.get_logger(name=name)
+
+
+class Answers:
+    """The line of every answer, made without the processors: they took a twelfth of a short request (measured)."""
+
+    def __init__(self) -> None:
+        self.output: structlog.BytesLogger | None = None
+
+    def note(self, name: str, fields: dict[str, Any]) -> None:
+        """Writes a line, where answers are logged at all."""
+        if self.output is not None:
+            line = {"name": name, **fields, "event": "answered", "level": "info", "timestamp": datetime.now(UTC)}
+            self.output.info(orjson.dumps(line, option=orjson.OPT_UTC_Z))
+
+
+answers = Answers()

@@ -91,6 +91,7 @@ class Loaded:
 
     load: Callable[[Call, Any], Any]
     by: type = str
+    is_secret: bool = False  # what finds it opens something: no log has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class PathParameter:
     name: str
     type: type
     load: Callable[[Call, Any], Any] | None
+    is_secret: bool = False
 
 
 @dataclass(slots=True)
@@ -130,6 +132,7 @@ class Route:
     deprecated: bool
     free: bool
     fresh_seconds: int | None  # how long ago the caller may have signed in, at most
+    recounts: bool  # its total is counted each time: it moves with the clock, or on a table the change log has not
 
     @property
     def summary(self) -> str:
@@ -192,6 +195,7 @@ class Routes:
         deprecated: bool = False,
         free: bool = False,
         fresh_seconds: int | None = None,
+        recounts: bool = False,
     ) -> Callable[[Handler], Handler]:
         version, rest = _split_version(path)
         is_list = get_origin(answer) is list
@@ -225,6 +229,7 @@ class Routes:
                     deprecated=deprecated,
                     free=free,
                     fresh_seconds=fresh_seconds,
+                    recounts=recounts,
                 )
             )
             return function
@@ -250,5 +255,5 @@ def _split_version(path: str) -> tuple[int, str]:
 def _path_parameter(name: str, hint: Any) -> PathParameter:
     if get_origin(hint) is Annotated:
         loaded = next(mark for mark in get_args(hint)[1:] if isinstance(mark, Loaded))
-        return PathParameter(name, loaded.by, loaded.load)
+        return PathParameter(name, loaded.by, loaded.load, loaded.is_secret)
     return PathParameter(name, hint, None)

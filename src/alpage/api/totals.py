@@ -31,6 +31,8 @@ class Totals:
 
     def get(self, call: Call, query: Select[Any]) -> int:
         """The number of rows of a list's query."""
+        if call.route.recounts:
+            return int(call.transaction.execute(_counted(query)).scalar_one())
         deciding = repr([call.query.get(name) for name in (*DECIDING, *_declared(call.route.query))])
         key = (call.route.name, call.request.path, call.caller, deciding)
         latest = call.transaction.execute(self._latest_change(call, query)).scalar() or 0

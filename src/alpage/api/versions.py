@@ -26,6 +26,17 @@ class Match:
     route: Route
     values: tuple[str, ...]
 
+    def path_to_tell(self, path: str) -> str:
+        """The path as a log may have it: without what only the caller should know."""
+        hidden = {parameter.name for parameter in self.route.parameters if parameter.is_secret}
+        if not hidden:
+            return path
+        told = f"/{self.route.version}{self.route.path}"
+        for parameter, value in zip(self.route.parameters, self.values, strict=True):
+            if parameter.name not in hidden:
+                told = told.replace(f"{{{parameter.name}}}", value)
+        return told
+
 
 class RouteTable:
     """Every route there is, found by path."""
@@ -33,6 +44,12 @@ class RouteTable:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = sorted(routes, key=lambda route: (route.path, route.version, route.method))
         self._root = _Node()
+        # Paths without placeholders, as they are usually written, need no walk.
+        self._plain = {
+            (route.method, f"/{route.version}{route.path}"): Match(route, ())
+            for route in self.routes
+            if not route.parameters
+        }
         for route in self.routes:
             methods = self._node(route.path).versions.setdefault(route.version, {})
             if route.method in methods:
@@ -44,6 +61,9 @@ class RouteTable:
 
         Raises `method_not_found`, `version_not_supported` or `method_not_allowed`.
         """
+        plain = self._plain.get((method, path))
+        if plain is not None:
+            return plain
         version, segments = _split(path)
         matches = list(_walk(self._root, segments, ()))
         for node, values in matches:

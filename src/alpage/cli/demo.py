@@ -1,6 +1,7 @@
 """The demonstration data of `make run`: a user, an account, a token, a domain with its zone."""
 
 import secrets
+from collections.abc import Mapping
 from time import time
 
 from alpage.accounts.accounts import Account
@@ -41,7 +42,7 @@ def demonstrate(platform: Platform, settings: Settings) -> None:
     values["ALPAGE_DNS"] = f"{settings.dns_host}:{settings.dns_port}"
     file.touch(mode=0o600)
     file.write_text("".join(f"{name}={value}\n" for name, value in sorted(values.items())))
-    print(_what_to_try(settings, values["ALPAGE_TOKEN"]), flush=True)
+    print(_what_to_try(settings, values), flush=True)
 
 
 def _create(platform: Platform, settings: Settings, password: str) -> str:
@@ -81,12 +82,14 @@ def _publish(transaction: Transaction, settings: Settings, account_id: int, now:
     edits.write(transaction, zone, [edits.create(record) for record in records], now=now)
 
 
-def _what_to_try(settings: Settings, token: str) -> str:
+def _what_to_try(settings: Settings, values: Mapping[str, str]) -> str:
     return f"""
 Alpage runs at {settings.public_url}
 
-  curl {settings.public_url}/profile --header 'Authorization: Bearer {token}'
+  curl {settings.public_url}/profile --header 'Authorization: Bearer {values["ALPAGE_TOKEN"]}'
   dig @{settings.dns_host} -p {settings.dns_port} {DOMAIN}
+
+Sign in at {settings.issuer} as {values["ALPAGE_USER"]} with the password {values["ALPAGE_PASSWORD"]}
 
 The token and the rest are in {settings.data / "demo.env"}.
 """

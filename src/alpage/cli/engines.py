@@ -1,4 +1,4 @@
-"""The engines of the products, in a process of their own: no interpreter lock is shared with the server processes."""
+"""The engines of all rooms, in a process of their own: no interpreter lock is shared with the server processes."""
 
 import os
 import signal
@@ -9,9 +9,8 @@ from multiprocessing.connection import Connection
 from threading import Event, Thread
 from typing import Protocol
 
-from alpage import products
 from alpage.api import logs
-from alpage.app import end_with_parent, open_database
+from alpage.app import ROOMS, end_with_parent, open_database
 from alpage.cli.configuration import stop
 from alpage.discovery import offered
 from alpage.settings import Settings
@@ -20,7 +19,7 @@ log = logs.get("engines")
 
 
 class Engine(Protocol):
-    """The machine behind a product, with threads of its own: what a module's `engine(settings, database)` makes."""
+    """A machine beside the requests, with threads of its own: what a module's `engine(settings, database)` makes."""
 
     def start(self) -> None:
         """Begins to work. Raises OSError where it cannot listen."""
@@ -31,12 +30,10 @@ class Engine(Protocol):
 
 @contextmanager
 def running(settings: Settings) -> Iterator[None]:
-    """Runs the engines of all products. Ends the program, saying why, if one of them cannot start."""
+    """Runs the engines of all rooms. Ends the program, saying why, if one of them cannot start."""
     database = open_database(settings)  # no connection is made before the fork
-    engines: list[Engine] = [engine for make in offered(products, "engine") if (engine := make(settings, database))]
-    if not engines:
-        yield
-        return
+    makers = [make for room in ROOMS for make in offered(room, "engine")]
+    engines: list[Engine] = [engine for make in makers if (engine := make(settings, database))]
     told, tell = Pipe(duplex=False)
     process = Process(target=_run, args=(engines, tell), name="engines", daemon=True)
     process.start()

@@ -5,6 +5,7 @@ of the memory (measured).
 """
 
 import multiprocessing
+from time import time
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
@@ -15,6 +16,7 @@ from alpage.app import calm_garbage_collection, route_table
 from alpage.cli import engines
 from alpage.cli.demo import demonstrate
 from alpage.cli.platform import open_platform
+from alpage.identity import own_applications
 from alpage.settings import Settings
 
 
@@ -22,6 +24,8 @@ def run(settings: Settings, *, demo: bool) -> None:
     """Serves until the process is asked to end."""
     logs.configure(settings.log_level)
     platform = open_platform(settings.data)
+    with platform.writing() as transaction:
+        own_applications.ensure(transaction.session, settings, int(time()))
     if demo:
         demonstrate(platform, settings)
     platform.database.close()  # a connection has one process

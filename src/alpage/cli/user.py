@@ -1,6 +1,7 @@
-"""`alpage user`: users, made and listed on the data folder by who runs the platform."""
+"""`alpage user`: users, and how they sign in, on the data folder by who runs the platform."""
 
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
@@ -10,10 +11,22 @@ from sqlalchemy import or_, select
 
 from alpage.cli.configuration import stop
 from alpage.cli.platform import open_platform
-from alpage.identity import emails, languages
-from alpage.identity.users import User, hash_password
+from alpage.identity import (
+    blocking,
+    email_verifications,
+    emails,
+    factors,
+    languages,
+    notices,
+    password_resets,
+    security_events,
+)
+from alpage.identity.credentials import pepper_of
+from alpage.identity.session_endings import end_all, living
+from alpage.identity.users import User, find_by_email, hash_password
+from alpage.storage.database import Transaction
 
-app = App(name="user", help="Create and list users.")
+app = App(name="user", help="Create, list, block and help users.")
 
 
 @app.command
@@ -37,7 +50,7 @@ def create(email: str, /, *, first_name: str, last_name: str, locale: str = "en_
     language = languages.number_of(locale)
     if language is None:
         stop(f"there is no locale {locale}; there are: {', '.join(languages.LOCALES)}")
-    password = secrets.token_urlsafe(12)
+    first_password = secrets.token_urlsafe(12)
     with open_platform(data).writing() as transaction:
         taken = select(User.id).where(or_(User.email == address, User.login == address))
         if transaction.session.scalar(taken) is not None:
@@ -50,11 +63,11 @@ def create(email: str, /, *, first_name: str, last_name: str, locale: str = "en_
                 last_name=last_name,
                 display_name=f"{first_name} {last_name}",
                 language_id=language,
-                password_hash=hash_password(password),
+                password_hash=hash_password(first_password),
                 created_at=int(time()),
             )
         )
-    print(password)
+    print(first_password)
 
 
 @app.command(name="list")
@@ -76,3 +89,131 @@ def _address(text: str) -> str:
         return emails.normalise(text)
     except PydanticCustomError:
         stop(f"{text} is no e-mail address")
+
+
+@app.command
+def password(email: str, /, *, mail: bool = False, data: Path | None = None) -> None:
+    """Make a link to set a user's password with, good once and for an hour, and print it.
+
+    Parameters
+    ----------
+    email
+        E-mail address of the user.
+    mail
+        Send it to the user instead of printing it.
+    data
+        Data folder of the platform.
+    """
+    platform, now = open_platform(data), int(time())
+    with platform.writing() as transaction:
+        user = _find(transaction, email)
+        nonce = password_resets.make_link(transaction, pepper_of(platform.settings), user, now)
+        if mail:
+            notices.send(transaction, user, "password_reset", now, nonce=nonce)
+        security_events.note(transaction, "password_reset_asked", user_id=user.id, now=now, by="operator")
+    if not mail:
+        print(password_resets.write_link(platform.settings, {"nonce": nonce}))
+
+
+@app.command
+def block(email: str, /, *, data: Path | None = None) -> None:
+    """Let a user sign in no more: his sessions end, and none of his tokens works.
+
+    Parameters
+    ----------
+    email
+        E-mail address of the user.
+    data
+        Data folder of the platform.
+    """
+    with open_platform(data).writing() as transaction:
+        blocking.block(transaction, _find(transaction, email), int(time()))
+
+
+@app.command
+def unblock(email: str, /, *, data: Path | None = None) -> None:
+    """Let a user sign in again, and forget the wrong guesses at his password and second factor.
+
+    Tokens that have not ended work again; sessions stay ended.
+
+    Parameters
+    ----------
+    email
+        E-mail address of the user.
+    data
+        Data folder of the platform.
+    """
+    with open_platform(data).writing() as transaction:
+        blocking.unblock(transaction, _find(transaction, email), int(time()))
+
+
+@app.command
+def reset_factors(email: str, /, *, data: Path | None = None) -> None:
+    """Take away a user's passkeys, authenticators and recovery codes, so that his password is enough again.
+
+    Make sure that it is he who asks. He is told by mail.
+
+    Parameters
+    ----------
+    email
+        E-mail address of the user.
+    data
+        Data folder of the platform.
+    """
+    with open_platform(data).writing() as transaction:
+        factors.reset(transaction, _find(transaction, email), int(time()))
+
+
+@app.command
+def sessions(email: str, /, *, end: bool = False, data: Path | None = None) -> None:
+    """List the browsers a user is signed in with.
+
+    Parameters
+    ----------
+    email
+        E-mail address of the user.
+    end
+        End them all.
+    data
+        Data folder of the platform.
+    """
+    now = int(time())
+    with open_platform(data).writing() as transaction:
+        user = _find(transaction, email)
+        for session in living(transaction, user.id, now):
+            began = datetime.fromtimestamp(session.created_at, UTC).isoformat(" ", "seconds")
+            print(f"{session.id}\t{began}\t{session.ip}\t{session.user_agent}")
+        if end:
+            end_all(transaction, user.id, now)
+
+
+@app.command
+def verify(email: str, /, *, mail: bool = False, data: Path | None = None) -> None:
+    """Vouch for a user's e-mail address.
+
+    Parameters
+    ----------
+    email
+        E-mail address of the user.
+    mail
+        Rather send a link to it, for the user to prove that it is his.
+    data
+        Data folder of the platform.
+    """
+    platform, now = open_platform(data), int(time())
+    with platform.writing() as transaction:
+        user = _find(transaction, email)
+        if mail:
+            email_verifications.ask(transaction, pepper_of(platform.settings), user, user.email, now)
+        elif not user.is_email_checked:
+            user.is_email_checked = True
+            security_events.note(
+                transaction, "email_verified", user_id=user.id, now=now, email=user.email, by="operator"
+            )
+
+
+def _find(transaction: Transaction, email: str) -> User:
+    user = find_by_email(transaction.session, email)
+    if user is None:
+        stop(f"there is no user {email}")
+    return user

@@ -1,10 +1,15 @@
 """Client secrets: what a confidential application shows. Two may live at once, so that one can follow the other."""
 
-from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from collections.abc import Sequence
 
+from sqlalchemy import ForeignKey, String, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from alpage.identity.credentials import keyed_hash, new_secret
 from alpage.storage.changes import SECRET
 from alpage.storage.tables import Base
+
+MOST_LIVE = 2
 
 # stored
 
@@ -31,3 +36,45 @@ class ApplicationSecretUse(Base):
 
     secret_id: Mapped[int] = mapped_column(ForeignKey("application_secrets.id"), primary_key=True)
     used_at: Mapped[int]
+
+
+# the verbs
+
+
+def make(session: Session, application_id: int, pepper: bytes, now: int) -> tuple[ApplicationSecret, str]:
+    """A new secret of an application, and the secret itself, which is seen this once."""
+    secret = new_secret("cs")
+    made = ApplicationSecret(
+        application_id=application_id, hash=keyed_hash(pepper, secret), last_four=secret[-4:], created_at=now
+    )
+    session.add(made)
+    session.flush()
+    return made, secret
+
+
+def live(session: Session, application_id: int, now: int) -> Sequence[ApplicationSecret]:
+    """The secrets of an application that are good now, oldest first."""
+    query = select(ApplicationSecret).where(
+        ApplicationSecret.application_id == application_id,
+        ApplicationSecret.revoked_at.is_(None),
+        or_(ApplicationSecret.expires_at.is_(None), ApplicationSecret.expires_at > now),
+    )
+    return session.scalars(query.order_by(ApplicationSecret.id)).all()
+
+
+def end_by(secrets: Sequence[ApplicationSecret], moment: int) -> None:
+    """Lets secrets end at a moment, those that do not end before."""
+    for secret in secrets:
+        secret.expires_at = moment if secret.expires_at is None else min(secret.expires_at, moment)
+
+
+def add(
+    session: Session, application_id: int, pepper: bytes, now: int, expire_others_in: int | None = None
+) -> tuple[ApplicationSecret, str] | None:
+    """A new secret beside another, which may be told when to end. None: there are two that are good."""
+    if expire_others_in is not None:
+        end_by(live(session, application_id, now), now + expire_others_in)
+        session.flush()
+    if len(live(session, application_id, now)) >= MOST_LIVE:
+        return None
+    return make(session, application_id, pepper, now)

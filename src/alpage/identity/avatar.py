@@ -77,9 +77,10 @@ class RefusedError(Exception):
     """A picture that cannot be used; its text is the rule it breaks."""
 
 
-def draw(content: bytes, encoding: str) -> tuple[str, bytes]:
-    """The picture as it is kept: its content type, and its bytes. A photograph stays a JPEG, all else becomes a PNG.
+def draw(content: bytes, encoding: str, side: int = SHOWN_SIDE) -> tuple[str, bytes]:
+    """The picture as it is kept, at most so many pixels wide: its content type, and its bytes.
 
+    A photograph stays a JPEG, all else becomes a PNG.
     Raises RefusedError.
     """
     from PIL import Image, ImageOps  # noqa: PLC0415 - loaded on first use
@@ -90,7 +91,7 @@ def draw(content: bytes, encoding: str) -> tuple[str, bytes]:
         image = ImageOps.exif_transpose(opened).convert("RGB" if encoding == "jpeg" else "RGBA")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise RefusedError("format") from None
-    image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    image.thumbnail((side, side))
     image.info.clear()
     drawn = BytesIO()
     kind = "JPEG" if encoding == "jpeg" else "PNG"
@@ -107,14 +108,15 @@ def _require_size(width: int, height: int) -> None:
         raise RefusedError("max_side")
 
 
-def _read(body: AvatarUpload) -> tuple[str, bytes]:
+def read_upload(text: str, encoding: str, attribute: str, side: int = SHOWN_SIDE) -> tuple[str, bytes]:
+    """The picture in a request, as it is kept. Raises `attribute_image` with the rule it breaks."""
     try:
-        return draw(b64decode(body.avatar, validate=True), body.encoding)
+        return draw(b64decode(text, validate=True), encoding, side)
     except (Base64Error, ValueError):
         rule = "base64"
     except RefusedError as refusal:
         rule = str(refusal)
-    raise invalid(Fault("attribute_image", "avatar", {"rule": rule}))
+    raise invalid(Fault("attribute_image", attribute, {"rule": rule}))
 
 
 # the routes
@@ -123,7 +125,7 @@ def _read(body: AvatarUpload) -> tuple[str, bytes]:
 @routes.post("/2/profile/avatar", scope="user_info", answer=Avatar, status=200)
 def replace_avatar(call: Call, body: AvatarUpload) -> User:
     """Add or replace the picture of the caller."""
-    content_type, content = _read(body)  # before the transaction takes its lock
+    content_type, content = read_upload(body.avatar, body.encoding, "avatar")  # before the transaction takes its lock
     user = call.session.get_one(User, call.caller.user_id, with_for_update=True)
     picture = call.transaction.find(visible(call.caller)) or UserAvatar(user_id=user.id)
     picture.name = f"{token_urlsafe(24)}.{ENDINGS[content_type]}"

@@ -94,6 +94,14 @@ def remind_at(call: Call, user: User, address: str) -> None:
     kept.reminder = True
 
 
+def address_of(call: Call, user: Any, email_type: str, email_id: int) -> tuple[str, bool]:
+    """An address of the caller, and whether it is known to be his. Raises `object_not_found`."""
+    if _is_own(call, email_type, email_id):
+        return user.email, user.is_email_checked
+    other = _find(call, email_type, email_id)
+    return other.email, other.checked
+
+
 def _own(user: Any) -> dict[str, Any]:
     return {
         "id": user.id,

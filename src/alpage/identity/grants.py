@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from sqlalchemy import JSON, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from alpage.identity import sessions
 from alpage.identity.applications import Application
 from alpage.identity.users import User
 from alpage.storage.tables import STEADY_IDS, Base
@@ -28,7 +27,8 @@ class Grant(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
     application_id: Mapped[int | None] = mapped_column(ForeignKey(Application.id))
-    session_id: Mapped[int | None] = mapped_column(ForeignKey(sessions.Session.id), index=True)
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("sessions.id"), index=True)
+    maker_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id"), index=True)  # whose token made this one
     grant_type: Mapped[str] = mapped_column(default=PERSONAL)  # how it came about: this, or OAuth's word for it
     name: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(JSON)
@@ -58,6 +58,23 @@ def revoke(grants: Iterable[Grant], now: int) -> None:
         grant.revoked_at = grant.revoked_at or now
 
 
+def revoke_application(session: Session, application: Application, now: int) -> None:
+    """Ends an application: all access it was given, in this one update, and the personal tokens it made with that."""
+    application.revoked_at, application.resource = application.revoked_at or now, None
+    given = select(Grant.id).where(Grant.application_id == application.id)
+    revoke(with_made(session, session.scalars(select(Grant).where(Grant.maker_id.in_(given)))), now)
+
+
 def of_session(session: Session, session_id: int) -> list[Grant]:
     """The grants given in a browser session."""
     return [*session.scalars(select(Grant).where(Grant.session_id == session_id, Grant.revoked_at.is_(None)))]
+
+
+def with_made(session: Session, found: Iterable[Grant]) -> list[Grant]:
+    """Grants, and the personal tokens that were made with theirs, and with those."""
+    together = {grant.id: grant for grant in found}
+    newest = [*together]
+    while newest:
+        made = session.scalars(select(Grant).where(Grant.maker_id.in_(newest), Grant.id.not_in([*together])))
+        newest = [grant.id for grant in made if together.setdefault(grant.id, grant)]
+    return [*together.values()]

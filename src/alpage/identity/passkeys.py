@@ -1,9 +1,49 @@
-"""Passkeys: keys of a device or a password store that a user signs in with (WebAuthn)."""
+"""Passkeys: keys of a device or a password store that a user signs in with (WebAuthn).
 
-from sqlalchemy import JSON, ForeignKey, String
+They belong to the host of the login. A passkey by itself signs its user in, and then its device must have verified
+him; after a password it is a second factor, and his presence will do. Each of the two ceremonies begins with a
+challenge that is good once, kept as a ticket.
+"""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
+from webauthn import (
+    base64url_to_bytes,
+    generate_authentication_options,
+    generate_registration_options,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers import bytes_to_base64url, options_to_json_dict
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
 
+from alpage.api.callers import Caller
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError, not_found
+from alpage.api.routes import Routes, Shape
+from alpage.identity import notices, security_events, tickets
+from alpage.identity.credentials import derive_key, is_well_formed, keyed_hash, new_secret, pepper_of
+from alpage.identity.users import User
+from alpage.settings import Settings
+from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
+
+routes = Routes("Passkeys")
+
+CEREMONY_SECONDS = 300
+FRESH_SECONDS = 900
+RELYING_PARTY = "Alpage"  # what browsers call the platform
+TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
 
 # stored
 
@@ -32,3 +72,378 @@ class PasskeyUse(Base):
     passkey_id: Mapped[int] = mapped_column(ForeignKey("passkeys.id", ondelete="CASCADE"), primary_key=True)
     used_at: Mapped[int]
     sign_count: Mapped[int]
+
+
+# on the wire
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
+
+
+class PasskeyShape(Shape):
+    """A passkey of the caller. One that is backed up lives in a password store, on more than one device."""
+
+    id: int
+    name: str
+    is_backed_up: bool
+    transports: list[str]
+    created_at: int
+    last_used_at: int
+
+
+class PasskeyOptions(Shape):
+    """What a browser makes a passkey from, and the ticket its answer comes back with, within five minutes."""
+
+    options: dict[str, Any] = Field(
+        description="For `navigator.credentials.create`, by `PublicKeyCredential.parseCreationOptionsFromJSON`."
+    )
+    ticket: str
+
+
+class NewPasskey(Shape):
+    """The answer of a browser."""
+
+    ticket: str
+    response: dict[str, Any] = Field(description="The new credential, as its `toJSON` has it.")
+    name: Name = "Passkey"
+
+
+class PasskeyChange(Shape):
+    """What a passkey is called."""
+
+    name: Name
+
+
+# who sees it
+
+
+def visible(caller: Caller) -> Select[Passkey]:
+    """The passkeys of the caller."""
+    return select(Passkey).where(Passkey.user_id == caller.user_id)
+
+
+# the verbs
+
+
+def relying_party(settings: Settings) -> tuple[str, str]:
+    """What passkeys belong to: the login's host name, and the origin its pages have."""
+    parts = urlsplit(settings.issuer)
+    return parts.hostname or "", f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def user_handle(pepper: bytes, user_id: int) -> bytes:
+    """What a device calls the user by: says nothing about him, and is the same for all his passkeys."""
+    return derive_key(pepper, f"passkeys of user {user_id}")
+
+
+def begin_registration(
+    transaction: Transaction, user: Any, settings: Settings, pepper: bytes, now: int
+) -> tuple[dict[str, Any], str]:
+    """What `navigator.credentials.create` takes, and the ticket the answer must come with."""
+    options = generate_registration_options(
+        rp_id=relying_party(settings)[0],
+        rp_name=RELYING_PARTY,
+        user_id=user_handle(pepper, user.id),
+        user_name=user.login,
+        user_display_name=user.display_name,
+        timeout=CEREMONY_SECONDS * 1000,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.PREFERRED,
+        ),
+        exclude_credentials=_known(transaction, user.id),
+    )
+    return options_to_json_dict(options), _begin(transaction, pepper, options.challenge, now, new_for=user.id)
+
+
+def finish_registration(
+    transaction: Transaction,
+    user: Any,
+    ticket: str,
+    response: dict[str, Any],
+    name: str,
+    *,
+    settings: Settings,
+    pepper: bytes,
+    now: int,
+    ip: str = "",
+    user_agent: str = "",
+) -> Passkey:
+    """The new passkey. Raises `passkey_not_accepted` and, if it is somebody's already, `object_already_exists`."""
+    begun = _take(transaction, pepper, ticket, now)
+    if begun is None or begun.get("new_for") != user.id:
+        raise ApiError("passkey_not_accepted", reason="ticket")
+    rp_id, origin = relying_party(settings)
+    try:
+        verified = verify_registration_response(
+            credential=response,
+            expected_challenge=base64url_to_bytes(begun["challenge"]),
+            expected_rp_id=rp_id,
+            expected_origin=origin,
+        )
+    except Exception:  # the library lets those of its decoders through, and what it decodes may be anything
+        raise ApiError("passkey_not_accepted", reason="response") from None
+    credential_id = bytes_to_base64url(verified.credential_id)
+    if transaction.execute(_BY_CREDENTIAL, {"credential_id": credential_id}).first() is not None:
+        raise ApiError("object_already_exists", model="Passkey", attribute="response")
+    passkey = Passkey(
+        user_id=user.id,
+        name=name,
+        credential_id=credential_id,
+        public_key=bytes_to_base64url(verified.credential_public_key),
+        transports=_transports(response),
+        is_backed_up=verified.credential_backed_up,
+        created_at=now,
+    )
+    transaction.session.add(passkey)
+    transaction.session.flush()
+    transaction.session.add(PasskeyUse(passkey_id=passkey.id, used_at=now, sign_count=verified.sign_count))
+    _note(transaction, "passkey_added", user, passkey, now=now, ip=ip, user_agent=user_agent)
+    return passkey
+
+
+def begin_sign_in(
+    transaction: Transaction, settings: Settings, pepper: bytes, now: int, user_id: int | None = None
+) -> tuple[dict[str, Any], str]:
+    """What `navigator.credentials.get` takes, and the ticket the answer must come with.
+
+    With `user_id` it is a second factor of that user; without, whoever has a passkey of the platform may come.
+    """
+    verification = UserVerificationRequirement.REQUIRED if user_id is None else UserVerificationRequirement.PREFERRED
+    options = generate_authentication_options(
+        rp_id=relying_party(settings)[0],
+        timeout=CEREMONY_SECONDS * 1000,
+        allow_credentials=None if user_id is None else _known(transaction, user_id),
+        user_verification=verification,
+    )
+    return options_to_json_dict(options), _begin(transaction, pepper, options.challenge, now, user_id=user_id)
+
+
+def finish_sign_in(
+    transaction: Transaction,
+    ticket: str,
+    response: dict[str, Any],
+    *,
+    settings: Settings,
+    pepper: bytes,
+    now: int,
+    ip: str = "",
+    user_agent: str = "",
+) -> int | None:
+    """The number of the user whose passkey has answered the challenge; None for anything else.
+
+    A passkey whose counter does not go on is refused: there are two of it. That is noted.
+    """
+    begun = _take(transaction, pepper, ticket, now)
+    if begun is None or "user_id" not in begun:
+        return None
+    passkey = transaction.execute(_BY_CREDENTIAL, {"credential_id": str(response.get("id"))}).one_or_none()
+    if passkey is None or passkey.blocked_at is not None or begun["user_id"] not in (None, passkey.user_id):
+        return None
+    rp_id, origin = relying_party(settings)
+    try:
+        verified = verify_authentication_response(
+            credential=response,
+            expected_challenge=base64url_to_bytes(begun["challenge"]),
+            expected_rp_id=rp_id,
+            expected_origin=origin,
+            credential_public_key=base64url_to_bytes(passkey.public_key),
+            credential_current_sign_count=0,  # compared below, once it is known who signed
+            require_user_verification=begun["user_id"] is None,
+        )
+        handle = response["response"].get("userHandle")
+        is_theirs = not handle or base64url_to_bytes(handle) == user_handle(pepper, passkey.user_id)
+    except Exception:  # as above
+        return None
+    if not is_theirs:
+        return None
+    if not _count(transaction, passkey.id, verified.new_sign_count, now):
+        security_events.note(
+            transaction,
+            "passkey_copied",
+            user_id=passkey.user_id,
+            now=now,
+            ip=ip,
+            user_agent=user_agent,
+            passkey_id=passkey.id,
+        )
+        return None
+    return int(passkey.user_id)
+
+
+def remove(
+    transaction: Transaction, user: Any, passkey: Passkey, now: int, *, ip: str = "", user_agent: str = ""
+) -> None:
+    """Lets a passkey sign in no more."""
+    transaction.session.delete(passkey)
+    _note(transaction, "passkey_removed", user, passkey, now=now, ip=ip, user_agent=user_agent)
+
+
+def _begin(transaction: Transaction, pepper: bytes, challenge: bytes, now: int, **content: Any) -> str:
+    ticket = new_secret("ot")
+    content = {"challenge": bytes_to_base64url(challenge), **content}
+    tickets.put(transaction, "passkey", keyed_hash(pepper, ticket), content, now + CEREMONY_SECONDS)
+    return ticket
+
+
+def _take(transaction: Transaction, pepper: bytes, ticket: str, now: int) -> dict[str, Any] | None:
+    if not is_well_formed(ticket, "ot"):
+        return None
+    taken = tickets.take(transaction, "passkey", keyed_hash(pepper, ticket), now)
+    return taken.content if taken is not None and taken.is_first else None
+
+
+def _known(transaction: Transaction, user_id: int) -> list[PublicKeyCredentialDescriptor]:
+    return [
+        PublicKeyCredentialDescriptor(
+            id=base64url_to_bytes(row.credential_id),
+            transports=[AuthenticatorTransport(name) for name in row.transports] or None,
+        )
+        for row in transaction.execute(_OF_USER, {"user_id": user_id})
+    ]
+
+
+def _transports(response: dict[str, Any]) -> list[str]:
+    """The ways a device says it can be reached, as far as they are known."""
+    said = response["response"].get("transports") or []
+    return [name for name in TRANSPORTS if name in said]
+
+
+def _count(transaction: Transaction, passkey_id: int, sign_count: int, now: int) -> bool:
+    """Takes note of a use; False for a counter that has not gone on (one that never counts says 0)."""
+    values = {"id": passkey_id, "count": sign_count, "now": now}
+    return transaction.execute(_USE, values).first() is not None
+
+
+def _note(
+    transaction: Transaction,
+    kind: security_events.Kind,
+    user: Any,
+    passkey: Passkey,
+    *,
+    now: int,
+    ip: str,
+    user_agent: str,
+) -> None:
+    context: dict[str, Any] = {"passkey_id": passkey.id, "name": passkey.name}
+    security_events.note(transaction, kind, user_id=user.id, now=now, ip=ip, user_agent=user_agent, **context)
+    notices.send(transaction, user, kind, now, name=passkey.name)
+
+
+def _described(caller: Caller) -> Select[Any]:
+    return (
+        visible(caller)
+        .with_only_columns(*Passkey.__table__.c, PasskeyUse.used_at.label("last_used_at"))
+        .join(PasskeyUse, PasskeyUse.passkey_id == Passkey.id)
+    )
+
+
+def _find(call: Call, passkey_id: int) -> Passkey:
+    found: Passkey | None = call.transaction.find(visible(call.caller).where(Passkey.id == passkey_id))
+    if found is None:
+        raise not_found("Passkey", passkey_id)
+    return found
+
+
+def _show(call: Call, passkey_id: int) -> Any:
+    found = call.transaction.execute(_described(call.caller).where(Passkey.id == passkey_id)).one_or_none()
+    if found is None:
+        raise not_found("Passkey", passkey_id)
+    return found
+
+
+_OF_USER = (
+    select(Passkey.credential_id, Passkey.transports)
+    .where(Passkey.user_id == bindparam("user_id"))
+    .order_by(Passkey.id)
+)
+_BY_CREDENTIAL = (
+    select(Passkey.id, Passkey.user_id, Passkey.public_key, User.blocked_at)
+    .join(User, User.id == Passkey.user_id)
+    .where(Passkey.credential_id == bindparam("credential_id"))
+)
+_USE = (
+    update(PasskeyUse)
+    .where(
+        PasskeyUse.passkey_id == bindparam("id"),
+        or_(PasskeyUse.sign_count < bindparam("count"), (PasskeyUse.sign_count == 0) & (bindparam("count") == 0)),
+    )
+    .values(used_at=bindparam("now"), sign_count=bindparam("count"))
+    .returning(PasskeyUse.sign_count)
+    .execution_options(synchronize_session=False)
+)
+
+# the routes
+
+
+@routes.get(
+    "/1/profile/passkeys",
+    scope="security:read",
+    answer=list[PasskeyShape],
+    sort={
+        "id": Passkey.id,
+        "name": Passkey.name,
+        "created_at": Passkey.created_at,
+        "last_used_at": PasskeyUse.used_at,
+    },
+    search=(Passkey.name,),
+)
+def list_passkeys(call: Call) -> Select[Any]:
+    """List the passkeys of the caller."""
+    return _described(call.caller)
+
+
+@routes.post("/1/profile/passkeys/options", scope="security:write", answer=PasskeyOptions, fresh_seconds=FRESH_SECONDS)
+def begin_passkey(call: Call) -> dict[str, Any]:
+    """Begin to add a passkey.
+
+    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`.
+    """
+    user = call.session.get_one(User, call.caller.user_id)
+    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)
+    return {"options": options, "ticket": ticket}
+
+
+@routes.post(
+    "/1/profile/passkeys",
+    scope="security:write",
+    answer=PasskeyShape,
+    errors=["passkey_not_accepted", "object_already_exists"],
+    fresh_seconds=FRESH_SECONDS,
+)
+def create_passkey(call: Call, body: NewPasskey) -> Any:
+    """Add a passkey: what a browser made from the options it was given."""
+    made = finish_registration(
+        call.transaction,
+        call.session.get_one(User, call.caller.user_id),
+        body.ticket,
+        body.response,
+        body.name,
+        settings=call.settings,
+        pepper=pepper_of(call.settings),
+        now=call.now,
+        ip=call.request.ip,
+        user_agent=call.request.user_agent,
+    )
+    return _show(call, made.id)
+
+
+@routes.get("/1/profile/passkeys/{passkey_id}", scope="security:read", answer=PasskeyShape)
+def show_passkey(call: Call, passkey_id: int) -> Any:
+    """Show a passkey."""
+    return _show(call, passkey_id)
+
+
+@routes.patch("/1/profile/passkeys/{passkey_id}", scope="security:write", answer=PasskeyShape)
+def rename_passkey(call: Call, passkey_id: int, body: PasskeyChange) -> Any:
+    """Rename a passkey."""
+    _find(call, passkey_id).name = body.name
+    return _show(call, passkey_id)
+
+
+@routes.delete("/1/profile/passkeys/{passkey_id}", scope="security:write", answer=bool, fresh_seconds=FRESH_SECONDS)
+def delete_passkey(call: Call, passkey_id: int) -> bool:
+    """Delete a passkey: nobody can sign in with it any more."""
+    passkey = _find(call, passkey_id)
+    user = call.session.get_one(User, call.caller.user_id)
+    remove(call.transaction, user, passkey, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    return True

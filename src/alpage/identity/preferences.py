@@ -6,11 +6,15 @@ Changing them is the profile's business.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import bindparam, func, select
+
 from alpage.api.calls import Call
 from alpage.api.routes import Expansion, Shape
-from alpage.identity import countries, languages, timezones
+from alpage.identity import countries, factors, languages, timezones
 from alpage.identity.countries import Country
+from alpage.identity.factors import Factors
 from alpage.identity.languages import Language
+from alpage.identity.sessions import Session
 from alpage.identity.timezones import Timezone
 
 # on the wire
@@ -59,24 +63,37 @@ class Preferences(Shape):
     timezone: Timezone | None = None
 
 
-def _security(user: Any, _call: Call) -> dict[str, Any]:
+def _security(user: Any, call: Call) -> dict[str, Any]:
+    present = factors.of_user(call.transaction, user.id)
     return {
-        "otp": False,
+        "otp": present.authenticators > 0,
         "sms": False,
         "sms_phone": "",
         "yubikey": False,
         "infomaniak_application": False,
-        "double_auth": False,
-        "remaining_rescue_code": 0,
-        "last_login_at": 0,
+        "double_auth": present.has_second,
+        "remaining_rescue_code": present.recovery_codes_left,
+        "last_login_at": _last_login_at(call, user),
         "date_last_changed_password": user.password_changed_at or user.created_at,
-        "double_auth_method": "none",
+        "double_auth_method": _method(present),
         "auth_devices": [],
     }
 
 
-def _account(user: Any, _call: Call) -> dict[str, Any]:
-    return {"current_account_id": user.current_account_id, "last_login_at": 0}
+def _method(present: Factors) -> str:
+    """The second factor a user is asked for, in the words of the contract where it has one."""
+    if present.authenticators:
+        return "otp"
+    return "passkey" if present.passkeys else "none"
+
+
+def _last_login_at(call: Call, user: Any) -> int:
+    """When the user last signed in; 0 if he never has."""
+    return call.transaction.execute(_LAST_LOGIN, {"user_id": user.id}).scalar_one() or 0
+
+
+def _account(user: Any, call: Call) -> dict[str, Any]:
+    return {"current_account_id": user.current_account_id, "last_login_at": _last_login_at(call, user)}
 
 
 def _connection(user: Any, _call: Call) -> dict[str, Any]:
@@ -110,3 +127,5 @@ EXPANSIONS: dict[str, Expansion] = {
     "preferences": _with(*PREFERENCES),
     **{f"preferences.{name}": _with(name) for name in PREFERENCES},
 }
+
+_LAST_LOGIN = select(func.max(Session.authenticated_at)).where(Session.user_id == bindparam("user_id"))

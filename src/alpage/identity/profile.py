@@ -11,15 +11,30 @@ from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid
 from alpage.api.routes import Expansion, Routes, Shape
 from alpage.api.validation import Number, fault
-from alpage.identity import countries, emails, languages, phones, preferences, timezones
+from alpage.identity import (
+    countries,
+    email_verifications,
+    emails,
+    languages,
+    notices,
+    password_changes,
+    phones,
+    preferences,
+    security_events,
+    session_routes,
+    timezones,
+)
+from alpage.identity.credentials import pepper_of
 from alpage.identity.emails import Email
 from alpage.identity.passwords import broken_rules
 from alpage.identity.phones import Phone
 from alpage.identity.preferences import Preferences
-from alpage.identity.users import User, hash_password, is_password
+from alpage.identity.users import User, is_password
 from alpage.storage.tables import Base
 
 routes = Routes("Profile")
+
+GUESSES = "20/hour"
 
 # on the wire
 
@@ -45,7 +60,7 @@ def _with(field: str, load: Callable[[Call, Any], Any]) -> Expansion:
 
 EXPANSIONS: dict[str, Expansion] = {
     "type": _with("type", lambda _call, _user: "user"),
-    "sessions": _with("sessions", lambda _call, _user: []),
+    "sessions": _with("sessions", lambda call, _user: session_routes.of_caller(call)),
     **preferences.EXPANSIONS,
     "phones": _with("phones", phones.of_user),
     "emails": _with("emails", emails.of_user),
@@ -231,9 +246,18 @@ def _apply(call: Call, user: User, change: ProfileChange) -> None:
 
 def _apply_credentials(call: Call, user: User, change: ProfileChange) -> None:
     if change.email not in (None, user.email):
-        _replace_email(user, str(change.email))
+        _replace_email(call, user, str(change.email))
     if change.password:
-        user.password_hash, user.password_changed_at = hash_password(change.password), call.now
+        kept = [call.caller.session_id, *(change.keep_session_ids or ())]
+        password_changes.apply(
+            call.transaction,
+            user,
+            change.password,
+            call.now,
+            kept=kept,
+            ip=call.request.ip,
+            user_agent=call.request.user_agent,
+        )
 
 
 def _apply_reminders(call: Call, user: User, change: ProfileChange) -> None:
@@ -243,10 +267,20 @@ def _apply_reminders(call: Call, user: User, change: ProfileChange) -> None:
         phones.remind_at(call, user, *number)
 
 
-def _replace_email(user: User, email: str) -> None:
+def _replace_email(call: Call, user: User, email: str) -> None:
+    security_events.note(
+        call.transaction,
+        "email_changed",
+        user_id=user.id,
+        now=call.now,
+        ip=call.request.ip,
+        user_agent=call.request.user_agent,
+    )
+    notices.send(call.transaction, user, "email_changed", call.now, email=email)  # to the old one: it may not be he
     if user.login == user.email:
         user.login = email
     user.email, user.is_email_checked = email, False
+    email_verifications.ask(call.transaction, pepper_of(call.settings), user, email, call.now)
 
 
 # the routes
@@ -263,9 +297,13 @@ def change_profile(call: Call, body: ProfileChange) -> User:
     """Change the profile of the caller: what the body names, and nothing else.
 
     A new password or a new e-mail address needs `current_password`. A new password has at least 12 characters; the
-    `rule` of a refused one says why. The language can be named by `language_id` or `locale`, the time zone by
-    `timezone_id` or `timezone`.
+    `rule` of a refused one says why. It ends all sessions but those in `keep_session_ids` and the one this access was
+    given in. A new address is verified by a link that is sent to it.
+
+    The language can be named by `language_id` or `locale`, the time zone by `timezone_id` or `timezone`.
     """
+    if body.current_password:
+        call.limits.take(str(call.caller.user_id), GUESSES)  # right or wrong: who has a token may guess
     user = call.session.get_one(User, call.caller.user_id, with_for_update=True)
     faults = list(_faults(call, user, body))
     if faults:

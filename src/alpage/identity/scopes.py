@@ -6,6 +6,8 @@ the second. A coarse scope contains its `:read` and `:write` parts.
 
 from collections.abc import Iterable
 
+from alpage.api.routes import Shape
+
 SCOPES: dict[str, str] = {
     "user_info": "See your profile",
     "accounts": "Everything in your organisations: members, teams, invitations",
@@ -32,6 +34,7 @@ OPENID_SCOPES: dict[str, str] = {
     "profile": "See your name, picture and language",
     "email": "See your e-mail address",
     "phone": "See your phone number",
+    "groups": "See the names of your teams",
     "offline_access": "Keep this access while you are away",
 }
 ALIASES = {"domains": "domain"}
@@ -50,3 +53,16 @@ def normalise_scopes(scopes: Iterable[str]) -> list[str]:
 def contains(granted: Iterable[str], wanted: str) -> bool:
     """Whether the granted scopes reach a wanted one, by itself or by the coarse one that contains it."""
     return bool({wanted, wanted.partition(":")[0]} & set(granted))
+
+
+class ScopeInWords(Shape):
+    """A scope, and what it lets a token do."""
+
+    scope: str
+    description: str
+
+
+def in_words(scopes: Iterable[str]) -> list[dict[str, str]]:
+    """Scopes with their sentences, in the order of the tables."""
+    held = set(scopes)
+    return [{"scope": scope, "description": words} for scope, words in EVERY_SCOPE.items() if scope in held]

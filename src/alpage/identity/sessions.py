@@ -1,11 +1,21 @@
 """Sessions: the browsers a user is signed in with."""
 
-from sqlalchemy import JSON, ForeignKey, String
+from collections.abc import Sequence
+from secrets import token_hex
+
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.identity import grants
+from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
+from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
+
+LIFETIME_SECONDS = 30 * 86_400
+STAMP_SECONDS = 60  # how exact "last used" is
+OUTLIVING = "offline_access"  # what was given for while the user is away
 
 # stored
 
@@ -36,3 +46,80 @@ class SessionUse(Base):
 
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
     used_at: Mapped[int]
+
+
+# the verbs
+
+
+def start(
+    transaction: Transaction, user_id: int, methods: Sequence[str], *, ip: str, user_agent: str, pepper: bytes, now: int
+) -> tuple[Session, str]:
+    """A new session of a user who has just proved who he is, and the secret its cookie carries."""
+    secret = new_secret("se")
+    session = Session(
+        user_id=user_id,
+        hash=keyed_hash(pepper, secret),
+        public_id=token_hex(16),
+        authenticated_at=now,
+        methods=[*methods],
+        ip=ip[:45],
+        user_agent=user_agent[:255],
+        created_at=now,
+        expires_at=now + LIFETIME_SECONDS,
+    )
+    transaction.session.add(session)
+    transaction.session.flush()
+    return session, secret
+
+
+def find(transaction: Transaction, secret: str, pepper: bytes, now: int) -> Session | None:
+    """The living session behind a cookie's secret. A blocked user has none."""
+    if not is_well_formed(secret, "se"):
+        return None
+    found: Session | None = transaction.find(_BY_HASH, {"hash": keyed_hash(pepper, secret), "now": now})
+    return found
+
+
+def renew(session: Session, methods: Sequence[str], authenticated_at: int, pepper: bytes) -> str:
+    """Gives a session a new secret after its user has proved himself again; the old secret is good for nothing.
+
+    What applications know the session by stays, and so do the grants given in it.
+    """
+    secret = new_secret("se")
+    session.hash = keyed_hash(pepper, secret)
+    session.methods = [*methods]
+    session.authenticated_at = authenticated_at
+    return secret
+
+
+def stamp(transaction: Transaction, session_id: int, now: int) -> None:
+    """Notes that a session is used."""
+    used = transaction.session.get(SessionUse, session_id)
+    if used is None or now - used.used_at >= STAMP_SECONDS:
+        transaction.session.merge(SessionUse(session_id=session_id, used_at=now))
+
+
+def end(transaction: Transaction, session: Session, now: int) -> None:
+    """Ends a session, and the grants given in it; applications that took part are told.
+
+    Those given for while the user is away stay (OpenID Back-Channel Logout, 2.7): they are taken back by themselves.
+    """
+    from alpage.identity.oauth import backchannel_logout  # noqa: PLC0415 - it knows sessions
+
+    if session.ended_at is None:
+        backchannel_logout.announce(transaction, session, now)
+    session.ended_at = session.ended_at or now
+    given = grants.of_session(transaction.session, session.id)
+    grants.revoke([grant for grant in given if OUTLIVING not in grant.scopes], now)
+
+
+_BY_HASH: Select[Session] = (
+    select(Session)
+    .join(User, User.id == Session.user_id)
+    .where(
+        Session.hash == bindparam("hash"),
+        Session.ended_at.is_(None),
+        Session.expires_at > bindparam("now"),
+        User.blocked_at.is_(None),
+    )
+)

@@ -48,10 +48,13 @@ def hash_password(password: str) -> str:
 
 def is_password(user: User, password: str) -> bool:
     """Whether this is the user's password."""
-    if user.password_hash is None:
-        return False
+    return user.password_hash is not None and fits(user.password_hash, password)
+
+
+def fits(password_hash: str, password: str) -> bool:
+    """Whether this is the password of a hash."""
     try:
-        return _hasher.verify(user.password_hash, password)
+        return _hasher.verify(password_hash, password)
     except VerificationError:
         return False
 

@@ -1,8 +1,11 @@
 """The history of the tables, run by `alpage migrate` and before `alpage serve` starts."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from alpage.storage.database import Database
 
@@ -15,14 +18,38 @@ def migrate(database: Database) -> None:
     if _version(database) == _newest():
         return
     from alembic import command  # noqa: PLC0415 - most starts have nothing to do, and need not load it
-    from alembic.config import Config  # noqa: PLC0415 - the same
+
+    move(database, command.upgrade, "head")
+
+
+def move(database: Database, go: Callable[[Any, str], None], revision: str) -> None:
+    """Brings the tables to a revision by one of Alembic's commands: altogether, or not at all."""
+    from alembic.config import Config  # noqa: PLC0415 - as above
 
     configuration = Config()
     configuration.set_main_option("script_location", str(FOLDER))
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, _whole(connection):
         configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
-        connection.commit()
+        go(configuration, revision)
+
+
+@contextmanager
+def _whole(connection: Connection) -> Iterator[None]:
+    """One transaction. On SQLite, where a table is altered by making it anew, references are looked at in the end."""
+    if connection.dialect.name != "sqlite":
+        with connection.begin():
+            yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        with connection.begin():
+            driver.execute("BEGIN IMMEDIATE")
+            yield
+            if broken := driver.execute("PRAGMA foreign_key_check").fetchall():
+                raise RuntimeError(f"the migration breaks references: {broken[:5]}")
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def _version(database: Database) -> str | None:

@@ -1,0 +1,74 @@
+"""What a call must pass before its handler runs: its scope, a fresh login, the objects its path names.
+
+`dispatch.py` asks it of every call; `refusals` asks it about a call that nobody makes.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from alpage.api import validation
+from alpage.api.callers import require_fresh_login, require_scope
+from alpage.api.calls import Call
+from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.routes import Shape
+from alpage.api.versions import Match
+
+
+def load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
+    """Puts what the placeholders of the path stand for among the handler's arguments, with the caller's right on it.
+
+    Raises `object_not_found` for what the caller does not see, `access_denied` for what he sees and may not change.
+    """
+    for parameter, text in zip(match.route.parameters, match.values, strict=True):
+        value: Any = text
+        if parameter.type is int:
+            if not text.isdecimal() or len(text) > 19 or int(text) > validation.LARGEST:
+                raise not_found(parameter.name, text)
+            value = int(text)
+        arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
+
+
+def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:
+    """Why a call by the same caller would be refused before its handler runs; nothing if it would not be.
+
+    What a path names is looked at only where the token has the scope to look at it. A body is held against its shape;
+    None: no body is asked about.
+    """
+    try:
+        match = asking.table.find(method, path)
+    except ApiError as error:
+        return [error]
+    route = match.route
+    found = [
+        *_refusal(require_scope, asking.caller, route.scopes or ()),
+        *_refusal(require_fresh_login, asking.caller, route.fresh_seconds),
+    ]
+    if body is not None and route.body is not None:
+        found += _refusal(_require_valid, route.body, body)
+    if not any(error.code == "all_scopes" for error in found):
+        found += _refusal(load_path, _asked_about(asking, match, path), match, {})
+    return found
+
+
+def _asked_about(asking: Call, match: Match, path: str) -> Call:
+    """The call that is asked about, in the transaction of the one that asks."""
+    request = replace(asking.request, method=match.route.method, path=path, query_string="", body=b"")
+    call = replace(asking, request=request, route=match.route, root={}, ignored=[])
+    call.transaction = asking.transaction
+    return call
+
+
+def _require_valid(shape: type[Shape], body: Any) -> None:
+    faults: list[Fault] = []
+    validation.validate(shape, body, faults)
+    if faults:
+        raise invalid(*faults)
+
+
+def _refusal(check: Callable[..., None], *arguments: Any) -> list[ApiError]:
+    try:
+        check(*arguments)
+    except ApiError as error:
+        return [error]
+    return []

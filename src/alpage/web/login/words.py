@@ -1,0 +1,38 @@
+"""What applications ask for, in words."""
+
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from alpage.identity.scopes import EVERY_SCOPE
+from alpage.web.login.surface import LoginVisit
+
+IMPLIED = "offline_access"  # has a sentence of its own on the page
+
+
+def wishes(visit: LoginVisit, scopes: Iterable[str]) -> list[str]:
+    """What the scopes allow, a sentence each. What another of them contains is not said again."""
+    asked = {*scopes} - {IMPLIED}
+    return [visit.gettext(EVERY_SCOPE[scope]) for scope in EVERY_SCOPE if scope in asked and not _is_part(scope, asked)]
+
+
+def place(visit: LoginVisit, redirect_uri: str) -> str:
+    """Where an answer goes: the host that was registered, or what stands for it on the visitor's own device."""
+    parts = urlsplit(redirect_uri)
+    if parts.scheme not in ("http", "https"):
+        return visit.gettext("an app on this device")
+    if _is_loopback(parts.hostname or ""):
+        return visit.gettext("a program on this computer")
+    return parts.hostname or ""
+
+
+def _is_part(scope: str, asked: set[str]) -> bool:
+    coarse, colon, _ = scope.partition(":")
+    return bool(colon) and coarse in asked
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
