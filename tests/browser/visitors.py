@@ -42,6 +42,11 @@ class Visitor:
         with self.page.expect_navigation():
             (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
 
+    def follow(self, name: str) -> None:
+        """Follows a link of the side bar."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).first.click()
+
     def enter(self) -> None:
         """Presses the enter key, and waits for the page it leads to."""
         with self.page.expect_navigation():
