@@ -1,14 +1,14 @@
 """The login under load: introspection and client credentials beside node-oidc-provider, codes for tokens alone.
 
-node-oidc-provider keeps everything in memory. What this platform has answered is in its SQLite database by then,
-written so that not even a power cut takes it back (`synchronous` is `FULL` here).
+node-oidc-provider keeps everything in memory. What this platform has answered is in its SQLite database by then, where
+no killed process takes it back; as `alpage-full` (`synchronous` is `FULL`), not even a power cut does.
 """
 
 import subprocess
 import sys
 import time
 from base64 import b64encode, urlsafe_b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from bench.project import UNLIMITED, Installation, install
 from bench.rounds import Run, run_rounds
 from bench.servers import Answer, Form, Forms, Server, free_port, post_form, request, serve
 
-DURABLE = {**UNLIMITED, "ALPAGE_SYNCHRONOUS": "FULL"}
+FULL = {**UNLIMITED, "ALPAGE_SYNCHRONOUS": "FULL"}
 PEER = PEERS / "oidc_provider" / "server.js"
 PEER_CLIENT = ("the-client-of-the-bench", "a-client-secret-of-the-usual-length-0123456789")
 REDIRECT_URI = "https://client.example/callback"
@@ -94,22 +94,27 @@ def measure_identity(scratch: Path, cores: Cores, *, rounds: int, seconds: int) 
     """Take all figures of the login; gives the runs they come from beside them."""
     installation = install(scratch, {})
     client = register(installation)
-    contenders = [as_login(installation, client), prepare_oidc_provider(scratch)]
+    contenders = [
+        as_login("alpage", installation, client, UNLIMITED),
+        as_login("alpage-full", installation, client, FULL),
+        prepare_oidc_provider(scratch),
+    ]
     runs, _ = run_rounds(contenders, cores, rounds=rounds, seconds=seconds)
     codes = measure_codes(installation, client, cores, rounds=rounds)
     return [*runs, *codes], [
-        figures.introspection(share_of_peer(runs, INTROSPECTION)),
-        figures.client_credentials(share_of_peer(runs, CREDENTIALS)),
+        figures.introspection(share_of_peer(runs, "alpage", INTROSPECTION)),
+        figures.client_credentials("no killed process", share_of_peer(runs, "alpage", CREDENTIALS)),
+        figures.client_credentials("no power cut", share_of_peer(runs, "alpage-full", CREDENTIALS)),
         figures.codes_for_tokens(median(run.load.requests_per_second for run in codes)),
         figures.revocation(measure_revocation(installation, client)),
     ]
 
 
-def share_of_peer(runs: Sequence[Run], route: str) -> float:
-    """Divide the platform's median of requests a second by node-oidc-provider's."""
+def share_of_peer(runs: Sequence[Run], contender: str, route: str) -> float:
+    """Divide a contender's median of requests a second by node-oidc-provider's."""
     own, peer = (
         median(run.load.requests_per_second for run in runs if (run.contender, run.route) == (name, route))
-        for name in ("alpage", "oidc-provider")
+        for name in (contender, "oidc-provider")
     )
     return own / peer
 
@@ -126,13 +131,13 @@ def prepare_oidc_provider(directory: Path) -> Contender:
     )
 
 
-def as_login(installation: Installation, client: Client) -> Contender:
-    """The platform's login, ready to be compared."""
+def as_login(name: str, installation: Installation, client: Client, environment: Mapping[str, str]) -> Contender:
+    """The platform's login under some settings, ready to be compared."""
     return Contender(
-        name="alpage",
+        name=name,
         command=lambda port: installation.command(port, "--no-dns"),
         directory=installation.directory,
-        environment=DURABLE,
+        environment=environment,
         routes=client.routes(),
         ready="/health",
     )
@@ -161,7 +166,7 @@ def running(installation: Installation, *options: str, core: int | None) -> Abst
         installation.command(port, "--no-dns", *options),
         port=port,
         ready="/health",
-        environment=DURABLE,
+        environment=UNLIMITED,
         directory=installation.directory,
         core=core,
     )

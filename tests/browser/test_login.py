@@ -70,7 +70,7 @@ def authorization_request(application):
     return f"{application.issuer}/authorize?{urlencode(query)}"
 
 
-def test_letting_an_application_in(signed_in, application):
+def test_letting_an_application_in(running, signed_in, application):
     signed_in.go(authorization_request(application))
     signed_in.look("consent")
     signed_in.press("Refuse")
@@ -80,6 +80,13 @@ def test_letting_an_application_in(signed_in, application):
     assert signed_in.page.url.startswith(f"{application.redirect_uri}?code=")
     signed_in.go(authorization_request(application))
     assert signed_in.page.url.startswith(f"{application.redirect_uri}?code="), "who was let in is not asked again"
+
+    for grant in running.call("GET", "/1/grants"):
+        if grant["application"]["client_id"] == application.client_id:
+            running.call("DELETE", f"/1/grants/{grant['id']}")
+    signed_in.go(authorization_request(application))
+    signed_in.press("Allow")
+    assert signed_in.page.url.startswith(f"{application.redirect_uri}?code="), "who took it back is asked again"
 
 
 def test_an_application_that_sends_somebody_to_sign_in(visitor, application):

@@ -5,6 +5,7 @@ and dark, for somebody to look at.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,11 @@ class Visitor:
         with self.page.expect_navigation():
             (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
 
+    def follow(self, name: str) -> None:
+        """Follows a link of the side bar."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("navigation").get_by_role("link", name=name, exact=True).first.click()
+
     def enter(self) -> None:
         """Presses the enter key, and waits for the page it leads to."""
         with self.page.expect_navigation():
@@ -49,7 +55,7 @@ class Visitor:
 
     def type(self, label: str, text: str) -> None:
         """Types into the field with this label."""
-        self.page.get_by_label(label, exact=True).fill(text)
+        self.page.get_by_label(re.compile(rf"^{re.escape(label)}( optional)?$")).fill(text)
 
     def sign_in(self, email: str = "", password: str = "") -> None:
         """Fills in the sign-in page that is shown; the demonstration's user if nobody is named."""

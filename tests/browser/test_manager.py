@@ -1,0 +1,105 @@
+"""The manager, as a person meets it: first visit to first token, application to consent to revoke."""
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from alpage.web.manager.navigation import EVERYWHERE
+from tests.clients.pages import running_site
+from tests.clients.processes import until
+from tests.clients.running import DOMAIN
+
+APPLICATION = Path(__file__).with_name("application.html")
+REMEMBERED_SECONDS = 3
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+ZONE_PAGES = ("", "/import", "/paste", "/templates", "/versions", "/settings")
+
+
+@pytest.fixture
+def manager(visitor):
+    """Somebody who has just signed in to the manager."""
+    visitor.go("/manager/")
+    visitor.sign_in()
+    return visitor
+
+
+def status_of_profile(platform, token):
+    return httpx.get(f"{platform.url}/2/profile", headers={"Authorization": f"Bearer {token}"}).status_code
+
+
+def test_first_visit_to_first_token(running, manager):
+    manager.reads("Welcome, ")
+    manager.look("home")
+    manager.follow("Access tokens")
+    manager.look("tokens")
+    manager.press("New token")
+    manager.look("token-new")
+    manager.type("Name", "backup at night")
+    manager.page.get_by_label("Profile", exact=True).select_option(index=1)
+    manager.press("Make the token")
+    manager.look("token-made")
+    token = manager.page.get_by_role("group", name="Your access token").inner_text()
+    assert status_of_profile(running, token) == 200
+
+    manager.press("I have kept it")
+    assert token not in manager.page.content(), "it is shown once"
+    manager.press("backup at night")
+    manager.look("token")
+    manager.press("Revoke")
+    manager.look("token-revoke")
+    manager.press("Revoke the token")
+    until(lambda: status_of_profile(running, token), (401).__eq__, seconds=REMEMBERED_SECONDS + 1)
+
+
+def test_an_application_to_consent_to_revoke(running, manager):
+    with running_site(APPLICATION, {}) as origin:
+        manager.follow("Applications")
+        manager.look("applications")
+        manager.press("New application")
+        manager.look("application-new")
+        manager.type("Name", "Hut Booking")
+        manager.type("Where people come back to", f"{origin}/callback")
+        manager.press("Register it")
+        manager.look("application-made")
+        made = running.call("GET", "/1/accounts/1/applications?search=Hut")[0]
+        query = {
+            "response_type": "code",
+            "client_id": made["client_id"],
+            "redirect_uri": f"{origin}/callback",
+            "scope": "openid",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        address = f"{running.issuer}/authorize?{urlencode(query)}"
+        manager.go(address)
+        manager.press("Allow")
+        assert "?code=" in manager.page.url
+
+        manager.go("/manager/grants")
+        manager.look("grants")
+        manager.page.get_by_role("row", name="Hut Booking").get_by_role("link", name="Take back").click()
+        manager.look("grant-revoke")
+        manager.press("Take the access back")
+        assert manager.page.get_by_text("Hut Booking").count() == 0
+        manager.go(address)
+        manager.reads("Let Hut Booking in?")
+
+
+@pytest.mark.parametrize("path", [entry.path for entry in EVERYWHERE])
+def test_every_page_of_the_side_bar(manager, path):
+    manager.go(f"/manager{path}")
+    manager.look("page" + path.rstrip("/").replace("/", "-"))
+
+
+@pytest.mark.parametrize("path", ZONE_PAGES)
+def test_every_page_of_a_zone(manager, path):
+    manager.go(f"/manager/zones/{DOMAIN}{path}")
+    manager.look("zone" + path.replace("/", "-"))
+
+
+def test_signing_out(manager):
+    manager.press("Sign out")
+    manager.go("/manager/")
+    assert manager.page.get_by_label("Password", exact=True).is_visible()
