@@ -140,7 +140,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         is_own = scope["type"] != "http" or scope["path"] in paths
         if is_own:
             await own(scope, receive, send)
-        elif login.has(scope["path"]):
+        elif login.has(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1")):
             await login_edge(scope, receive, send)
         else:
             site = next((site for is_for, site in sites if is_for(scope)), edge)
