@@ -35,7 +35,7 @@ def grants(platform: Platform) -> list[Any]:
 
 
 def test_from_the_application_to_its_code(
-    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn, login: Login
+    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
 ) -> None:
     platform.account(anna, "Goat Farm")
     page = ask(browser, shop, scope="openid email dns")
@@ -54,7 +54,7 @@ def test_from_the_application_to_its_code(
         assert words in consent.text
     assert grants(platform) == []
     answer = told(consent.submit("/consent", "Allow"))
-    assert (answer["state"], answer["iss"]) == ("st-1", login.issuer)
+    assert (answer["state"], answer["iss"]) == ("st-1", shop.login.issuer)
     tokens = shop.redeem(answer["code"])
     assert tokens.status_code == 200
     (grant,) = grants(platform)

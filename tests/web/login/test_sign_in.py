@@ -83,7 +83,7 @@ def test_a_session_of_a_user_who_is_blocked_later_is_none(
 
 
 @pytest.mark.parametrize(
-    "next",
+    "to",
     [
         "https://evil.example/",
         "//evil.example/",
@@ -96,11 +96,11 @@ def test_a_session_of_a_user_who_is_blocked_later_is_none(
         "/authorize/../../evil",
     ],
 )
-def test_one_goes_on_only_to_pages_that_send_here(browser: Browser, anna: User, next: str) -> None:
+def test_one_goes_on_only_to_pages_that_send_here(browser: Browser, anna: User, to: str) -> None:
     page = browser.get("/login/signin")
     answer = browser.client.post(
         "/login/signin",
-        data={**page.form().fields, "email": anna.email, "password": PASSWORD, "next": next},
+        data={**page.form().fields, "email": anna.email, "password": PASSWORD, "next": to},
         headers={"sec-fetch-site": "same-origin"},
     )
     assert (answer.status_code, answer.headers["location"]) == (303, "/login/")
