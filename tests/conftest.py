@@ -212,14 +212,14 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def platform(settings: Settings, database: Database) -> Platform:
-    with database.transaction(NOBODY) as transaction:
-        own_applications.ensure(transaction.session, settings, int(time()))
     return Platform(settings, database, app.open_tokens(settings, database))
 
 
 @pytest.fixture
 def client(platform: Platform, routes: RouteTable) -> Iterator[TestClient]:
     """A client without a token; `headers={"Authorization": f"Bearer {token}"}` or the fixture `heidi` brings one."""
+    with platform.database.transaction(NOBODY) as transaction:
+        own_applications.ensure(transaction.session, platform.settings, int(time()))
     application = app.build(platform.settings, platform.database, routes)
     with TestClient(application, raise_server_exceptions=False) as client:
         yield client

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alpage import accounts, api, identity, products, tasks
+from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
@@ -32,6 +33,7 @@ from alpage.api.in_process import InProcess
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
+from alpage.api.requests import Recorder
 from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
@@ -76,7 +78,7 @@ def open_tokens(settings: Settings, database: Database) -> Tokens:
 def open_login(settings: Settings, database: Database, tokens: Tokens) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
     provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
-    return OAuth(provider, database, tokens)
+    return OAuth(provider, database, tokens, teams.names_of)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
@@ -93,6 +95,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         workers=Workers(settings.threads),
         networks=Networks(settings.trusted_proxies),
         metrics=Metrics(registry),
+        recorder=Recorder(database),
     )
 
     @cache
@@ -113,6 +116,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         dispatch.workers.stop()
+        dispatch.recorder.stop()
         database.close()
 
     pages = [Route("/openapi.json", description), Route("/health", health), Route("/metrics", metrics)]
@@ -126,7 +130,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
-    login_pages = login_site(settings, database, dispatch.workers, dispatch.networks)
+    login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
     sites: list[tuple[Callable[[Scope], bool], ASGIApp]] = [
         (stands_at(settings.issuer, settings.public_url), login_pages),
         (stands_at(settings.manager_address, settings.public_url), manager),

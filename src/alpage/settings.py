@@ -82,6 +82,15 @@ class Settings(BaseModel):
         description="Whether an access token asked for without `access_type=offline` never ends, as with the reference"
         " login; for the sandbox, on with `make run`.",
     )
+    open_registration: bool = Field(
+        default=False,
+        description="Whether applications may register themselves without a token; they learn who a user is, no more.",
+    )
+    private_callbacks: bool = Field(
+        default=False,
+        description="Whether applications may be told of a logout at private addresses, inside the network the"
+        " platform runs in.",
+    )
     body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
 
     dns_host: str = Field(default="127.0.0.1", description="Address the name server listens on.")

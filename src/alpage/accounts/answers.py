@@ -78,7 +78,7 @@ def _join(call: Call, invitation: Invitation, user: User) -> None:
 
 # the routes
 
-InvitationOfPath = Annotated[Invitation, Loaded(invitations.find_by_key)]
+InvitationOfPath = Annotated[Invitation, Loaded(invitations.find_by_key, is_secret=True)]
 
 
 @routes.get(PATH, scope=PUBLIC, answer=Offer, limit=GUESSES)

@@ -19,7 +19,6 @@ from alpage.api.validation import not_among
 from alpage.identity import application_secrets, grants
 from alpage.identity.applications import Application, new_client_id
 from alpage.identity.client_metadata import (
-    MAX_KEYS,
     MAX_URIS,
     OWN,
     SECRET_METHODS,
@@ -68,7 +67,7 @@ def _own_names(scopes: tuple[str, ...]) -> tuple[str, ...]:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Description = Annotated[str, Field(max_length=1000)]
 Scopes = Annotated[tuple[str, ...], Field(max_length=len(EVERY_SCOPE)), AfterValidator(_own_names)]
-GrantTypes = Annotated[tuple[GrantType, ...], Field(min_length=1, max_length=MAX_KEYS)]
+GrantTypes = Annotated[tuple[GrantType, ...], Field(max_length=MAX_URIS)]
 RedirectUris = Annotated[tuple[RedirectUri, ...], Field(max_length=MAX_URIS)]
 Origins = Annotated[tuple[Origin, ...], Field(max_length=MAX_URIS)]
 WebAddress = Annotated[Uri, _or_empty(check_web_address)]

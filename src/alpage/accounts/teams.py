@@ -29,6 +29,7 @@ from alpage.api.errors import Fault, invalid, not_found
 from alpage.api.expansion import attribute
 from alpage.api.routes import Expansion, Filter, Routes, Shape
 from alpage.api.validation import Several
+from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 routes = Routes("Teams")
@@ -169,6 +170,13 @@ def find(call: Call, account_id: int, team_id: int) -> Team:
 
 
 # the verbs
+
+
+def names_of(transaction: Transaction, user_id: int, account_id: int) -> list[str]:
+    """The names of a user's teams in an account, for the applications of that account."""
+    mine = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
+    query = select(Team.name).where(Team.account_id == account_id, Team.id.in_(mine)).order_by(Team.name)
+    return [*transaction.execute(query).scalars()]
 
 
 def teams_of_users(call: Call, account_id: int, user_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:

@@ -4,8 +4,8 @@
 transaction, committed before the answer leaves.
 """
 
-from dataclasses import dataclass
-from time import perf_counter
+from dataclasses import dataclass, field
+from time import perf_counter, time
 from typing import Any
 from urllib.parse import quote
 
@@ -29,6 +29,7 @@ from alpage.api.limits import ITEMS, REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
 from alpage.api.permission import load_path
+from alpage.api.requests import Recorder
 from alpage.api.routes import Route
 from alpage.api.totals import Totals
 from alpage.api.versions import Match, RouteTable
@@ -39,8 +40,19 @@ from alpage.storage.database import Database
 
 KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
 MAX_NAMES, MAX_NAME_LENGTH, NAME_CHARACTERS = 20, 64, "[]$@:/"
+MAX_PATH_LENGTH = 500  # of a path that is taken down
 
 log = logs.get("request")
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a request has come: what is known of it when its answer is made."""
+
+    match: Match | None = None
+    caller: Caller = ANONYMOUS
+    cost: int = 0  # what it took from a limit
+    told: list[tuple[str, str]] = field(default_factory=list)  # headers of the answer, whatever it turns out to be
 
 
 @dataclass(slots=True)
@@ -56,6 +68,7 @@ class Api:
     workers: Workers
     networks: Networks
     metrics: Metrics
+    recorder: Recorder
 
     def refuse(self, request: Request, error: ApiError) -> Response:
         """The answer to a request whose body was not read."""
@@ -64,40 +77,39 @@ class Api:
     def answer(self, request: Request) -> Response:
         """The answer to a request, whatever happens."""
         started = perf_counter()
-        match: Match | None = None
-        told: list[tuple[str, str]] = []  # headers that stand on the answer, whatever it turns out to be
+        progress = _Progress()
         try:
             query = bodies.read_query(request.query_string)
             body = bodies.read_json(request.body, request.headers) if request.body else {}
             request.method = override.resolve(request.method, request.headers, query, body)
             if request.method == "OPTIONS":
                 return self._options(request)
-            match = self.table.find("GET" if request.method == "HEAD" else request.method, request.path)
-            response = self._call(request, match, query, body, told)
+            progress.match = self.table.find("GET" if request.method == "HEAD" else request.method, request.path)
+            response = self._call(request, progress.match, query, body, progress)
         except Exception as error:
-            response = self._failure(request, match, error)
+            response = self._failure(request, progress.match, error)
         own = {name for name, _ in response.headers}
-        response.headers.extend(header for header in told if header[0] not in own)
-        self._finish(request, match, response, perf_counter() - started)
+        response.headers.extend(header for header in progress.told if header[0] not in own)
+        self._finish(request, progress, response, perf_counter() - started)
         return response
 
     def _options(self, request: Request) -> Response:
         return Response(204, b"", [("Allow", ", ".join(self.table.allowed(request.path)))])
 
-    def _call(
-        self, request: Request, match: Match, query: dict[str, Any], body: Any, told: list[tuple[str, str]]
-    ) -> Response:
+    def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any, progress: _Progress) -> Response:
         route = match.route
-        caller = self._identify(request, route)
+        caller = progress.caller = self._identify(request, route)
         require_scope(caller, route.scopes or ())
         require_fresh_login(caller, route.fresh_seconds)
-        told += self._limit(request, route, caller)
+        progress.told += self._limit(request, route, caller)
+        progress.cost = 0 if route.free or request.method == "HEAD" else 1
         call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits, self.table)
         arguments, wanted_list = _read_input(call, match, query, body)
         if route.items is not None and "body" in arguments:
-            self.limits.take(_who(request, caller), ITEMS, route.items(arguments["body"]))
+            progress.cost = route.items(arguments["body"])
+            self.limits.take(_who(request, caller), ITEMS, progress.cost)
         if call.ignored:
-            told.append(("X-Ignored-Parameters", _list_of_names(call.ignored)))
+            progress.told.append(("X-Ignored-Parameters", _list_of_names(call.ignored)))
         return self._transact(call, match, arguments, wanted_list)
 
     def _identify(self, request: Request, route: Route) -> Caller:
@@ -141,19 +153,28 @@ class Api:
         text_context = match is not None and match.route.text_context
         return envelope.error(known, _language(request), request.id, text_context=text_context)
 
-    def _finish(self, request: Request, match: Match | None, response: Response, seconds: float) -> None:
+    def _finish(self, request: Request, progress: _Progress, response: Response, seconds: float) -> None:
+        match, caller, ms = progress.match, progress.caller, round(seconds * 1000, 1)
         if match is not None:
             response.headers.append(("API-Version", str(match.route.version)))
         route = match.route.name if match is not None else "unknown"
         self.metrics.observe(request.method, route, response.status, seconds)
-        log.info(
-            "answered",
-            request_id=request.id,
-            method=request.method,
-            path=request.path,
-            status=response.status,
-            ms=round(seconds * 1000, 1),
-        )
+        path = request.path if match is None else match.path_to_tell(request.path)
+        log.info("answered", request_id=request.id, method=request.method, path=path, status=response.status, ms=ms)
+        if caller.user_id:
+            self.recorder.add(
+                request.id,
+                caller.user_id,
+                caller.grant_id,
+                caller.application_id,
+                request.method,
+                route,
+                path[:MAX_PATH_LENGTH],
+                response.status,
+                ms,
+                progress.cost,
+                int(time()),
+            )
 
 
 def _language(request: Request) -> str:

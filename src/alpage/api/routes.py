@@ -91,6 +91,7 @@ class Loaded:
 
     load: Callable[[Call, Any], Any]
     by: type = str
+    is_secret: bool = False  # what finds it opens something: no log has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class PathParameter:
     name: str
     type: type
     load: Callable[[Call, Any], Any] | None
+    is_secret: bool = False
 
 
 @dataclass(slots=True)
@@ -253,5 +255,5 @@ def _split_version(path: str) -> tuple[int, str]:
 def _path_parameter(name: str, hint: Any) -> PathParameter:
     if get_origin(hint) is Annotated:
         loaded = next(mark for mark in get_args(hint)[1:] if isinstance(mark, Loaded))
-        return PathParameter(name, loaded.by, loaded.load)
+        return PathParameter(name, loaded.by, loaded.load, loaded.is_secret)
     return PathParameter(name, hint, None)

@@ -26,6 +26,17 @@ class Match:
     route: Route
     values: tuple[str, ...]
 
+    def path_to_tell(self, path: str) -> str:
+        """The path as a log may have it: without what only the caller should know."""
+        hidden = {parameter.name for parameter in self.route.parameters if parameter.is_secret}
+        if not hidden:
+            return path
+        told = f"/{self.route.version}{self.route.path}"
+        for parameter, value in zip(self.route.parameters, self.values, strict=True):
+            if parameter.name not in hidden:
+                told = told.replace(f"{{{parameter.name}}}", value)
+        return told
+
 
 class RouteTable:
     """Every route there is, found by path."""

@@ -12,6 +12,7 @@ app.command("alpage.cli.account:app", name="account", help="Create and list acco
 app.command("alpage.cli.token:app", name="token", help="Create, list and revoke personal tokens.")
 app.command("alpage.cli.domain:app", name="domain", help="Create, list and delete domains.")
 app.command("alpage.cli.zone:app", name="zone", help="Export and import zone files.")
+app.command("alpage.cli.call:call", help="Call the API with a token.")
 app.command("alpage.cli.event:app", name="event", help="Announce, list and close what goes on with the platform.")
 
 

@@ -84,6 +84,7 @@ def _present(row: Any, text: mail_texts.Text) -> dict[str, Any]:
     answer=list[MailShape],
     sort={"id": Mail.id, "template": Mail.template, "created_at": Mail.created_at},
     search=(Mail.template,),
+    recounts=True,
 )
 def list_mails(call: Call) -> Select[Any]:
     """List the mails to the caller, where mails are captured and sent to nobody."""

@@ -45,11 +45,16 @@ def _network(text: str) -> str:
         raise fault("attribute_ip", family="network") from None
 
 
+def _not_empty(networks: list[str]) -> list[str]:
+    if not networks:  # a least number of items would also be missed for each one that is no network
+        raise fault("attribute_min_items", min_items=1)
+    return networks
+
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME)]
 Ids = Annotated[list[Number], Field(min_length=1, max_length=MAX_ITEMS)]
-IpRanges = Annotated[
-    list[Annotated[str, Field(max_length=64), AfterValidator(_network)]], Field(min_length=1, max_length=MAX_ITEMS)
-]
+IpRange = Annotated[str, Field(max_length=64), AfterValidator(_network)]
+IpRanges = Annotated[list[IpRange], Field(max_length=MAX_ITEMS), AfterValidator(_not_empty)]
 
 
 class PersonalToken(Shape):

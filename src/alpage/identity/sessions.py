@@ -100,10 +100,14 @@ def stamp(transaction: Transaction, session_id: int, now: int) -> None:
 
 
 def end(transaction: Transaction, session: Session, now: int) -> None:
-    """Ends a session, and the grants given in it.
+    """Ends a session, and the grants given in it; applications that took part are told.
 
     Those given for while the user is away stay (OpenID Back-Channel Logout, 2.7): they are taken back by themselves.
     """
+    from alpage.identity.oauth import backchannel_logout  # noqa: PLC0415 - it knows sessions
+
+    if session.ended_at is None:
+        backchannel_logout.announce(transaction, session, now)
     session.ended_at = session.ended_at or now
     given = grants.of_session(transaction.session, session.id)
     grants.revoke([grant for grant in given if OUTLIVING not in grant.scopes], now)

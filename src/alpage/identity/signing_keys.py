@@ -1,8 +1,8 @@
 """Signing keys: what ID tokens, JWT access tokens, logout tokens and signed userinfo are signed with.
 
 A key has three times. It is published `PUBLISHED_BEFORE_SECONDS` before it signs, so that no application meets a key it
-could not know; it signs for `SIGNS_SECONDS`; and it stays published until what it signed last is over. Nothing runs on a
-schedule: whoever asks for a key when the next one is due makes it.
+could not know; it signs for `SIGNS_SECONDS`; and it stays published until what it signed last is over. Nothing runs on
+a schedule: whoever asks for a key when the next one is due makes it.
 """
 
 from base64 import urlsafe_b64decode

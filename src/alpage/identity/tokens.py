@@ -16,6 +16,8 @@ from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, selec
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.api.errors import ApiError
+from alpage.identity import dpop
 from alpage.identity.applications import Application
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.grants import Grant, GrantUse
@@ -28,6 +30,7 @@ from alpage.storage.tables import STEADY_IDS, Base
 REMEMBERED_SECONDS = 3
 REMEMBERED_TOKENS = 10_000
 STAMP_SECONDS = 60  # how exact "last used" is: one write a minute and grant, not one a request
+DPOP = "dpop"  # the scheme of tokens that are bound to a key
 CALLING_KINDS = ("pat", "at")  # what may call the API
 
 
@@ -120,8 +123,11 @@ class Tokens:
         """A credential as it is kept."""
         return keyed_hash(self.pepper, secret)
 
-    def identify(self, authorization: str, ip: str, proof: Proof | None = None) -> Caller:  # noqa: ARG002 - DPoP follows
-        """The caller behind an `Authorization` header. Raises `not_authorized`."""
+    def identify(self, authorization: str, ip: str, proof: Proof | None = None) -> Caller:
+        """The caller behind an `Authorization` header. Raises `not_authorized`.
+
+        A token that is bound to a key comes with a proof of holding it (RFC 9449), and never as a bearer token.
+        """
         now = time()
         remembered = self._remembered.get(authorization)
         if remembered is None or remembered.until <= now:
@@ -132,15 +138,20 @@ class Tokens:
             raise not_authorized("not_yet_valid")
         if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
             raise not_authorized("address")
+        if remembered.key_thumbprint is not None:
+            self._require_proof(authorization, remembered.key_thumbprint, proof, int(now))
         self._stamp(remembered.caller.grant_id, now)
         return remembered.caller
 
     def _remember(self, authorization: str, now: float) -> Remembered:
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer" or not is_well_formed(token):
+        is_bound = scheme.lower() == DPOP
+        if not (is_bound or scheme.lower() == "bearer") or not is_well_formed(token):
             raise not_authorized("malformed")
         remembered = self._look_up(self.hash(token), now + REMEMBERED_SECONDS)
+        if is_bound != (remembered.key_thumbprint is not None):
+            raise not_proven("the token is not bound to a key" if is_bound else "the token is bound to a key")
         with self._lock:
             self._remembered[authorization] = remembered
             self._remembered.move_to_end(authorization)
@@ -170,12 +181,41 @@ class Tokens:
         ranges = None if row.ip_ranges is None else tuple(row.ip_ranges)
         return Remembered(caller, ranges, row.not_before, min(ends, default=None), row.key_thumbprint, until)
 
+    def forget(self, authorization: str) -> None:
+        """Looks a token up anew the next time it is shown to this process."""
+        with self._lock:
+            self._remembered.pop(authorization, None)
+
+    def _require_proof(self, authorization: str, thumbprint: str, proof: Proof | None, now: int) -> None:
+        """Raises `not_authorized` unless the proof is over this very request, made now, with the token's key."""
+        if proof is None:
+            raise not_proven("the proof is missing")
+        token = authorization.partition(" ")[2].strip()
+        try:
+            shown, ticket = dpop.key_of(proof, self.pepper, now, token)
+            if shown != thumbprint:
+                raise dpop.BadProofError("another key has signed it")
+            with self.database.transaction(NOBODY) as transaction:
+                dpop.use(transaction, ticket, now)
+        except dpop.BadNonceError as error:
+            raise not_proven(str(error), "use_dpop_nonce", dpop.nonce(self.pepper, now)) from None
+        except dpop.BadProofError as error:
+            raise not_proven(str(error), "invalid_dpop_proof") from None
+
     def _stamp(self, grant_id: int, now: float) -> None:
         if now - self._stamped.get(grant_id, 0) < STAMP_SECONDS:
             return
         self._stamped[grant_id] = now
         with self.database.transaction(NOBODY) as transaction:
             transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
+
+
+def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiError:
+    """The error of a request that does not prove to hold the key of its token (RFC 9449, 7.1)."""
+    algorithms = " ".join(dpop.ALGORITHMS)
+    challenge = f'DPoP error="{code}", error_description="{why}", algs="{algorithms}"'
+    headers = [("WWW-Authenticate", challenge), *([("DPoP-Nonce", nonce)] if nonce else [])]
+    return ApiError("not_authorized", headers=headers, reason="proof")
 
 
 _BY_HASH: Select[Any] = (

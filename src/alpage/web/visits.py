@@ -19,7 +19,6 @@ from alpage.web.forms import EMPTY, Form, Upload
 from alpage.web.places import Place, Surface
 from alpage.web.translations.catalogues import catalogue
 
-DAY = 86400
 LANGUAGE_COOKIE = "language"
 
 

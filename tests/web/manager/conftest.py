@@ -10,12 +10,15 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import orjson
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from alpage import app
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
+from alpage.identity.grants import Grant
 from alpage.settings import Settings
+from alpage.storage.changes import NOBODY
 from tests.web.manager.browsing import Browser
 
 ORIGIN = "https://testserver"
@@ -32,6 +35,7 @@ class Login:
     refresh_tokens: dict[str, int] = field(default_factory=dict)
     revoked: list[str] = field(default_factory=list)
     expires_in: int = 3600
+    signed_in_ago: int = 0  # seconds since the user has proved who he is
     refused: str = ""
 
     def authorize(self, url: str) -> str:
@@ -72,8 +76,12 @@ class Login:
         user = type("Owner", (), {"id": user_id})
         refresh_token = f"refresh{len(self.refresh_tokens)}"
         self.refresh_tokens[refresh_token] = user_id
+        access_token = self.platform.token(user)
+        with self.platform.database.transaction(NOBODY) as transaction:
+            grant = transaction.session.scalars(select(Grant).order_by(Grant.id.desc())).first()
+            grant.name, grant.authenticated_at = "the manager's", int(time()) - self.signed_in_ago
         answer: dict[str, Any] = {
-            "access_token": self.platform.token(user),
+            "access_token": access_token,
             "refresh_token": refresh_token,
             "expires_in": self.expires_in,
         }

@@ -8,7 +8,7 @@ from alpage.web.pages import collect
 from tests.web.manager.browsing import HEADERS
 
 PATHS = [page.path for page in collect(manager) if page.method == "GET" and "{" not in page.path]
-OPEN = ("/sign-in", "/callback", "/signed-in", "/design")
+OPEN = ("/sign-in", "/callback", "/signed-in", "/design", "/design/calm")
 
 
 @pytest.mark.parametrize("path", PATHS)

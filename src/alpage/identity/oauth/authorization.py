@@ -149,7 +149,7 @@ class Authorizations:
             ui_locales=tuple(split(parameters.get("ui_locales"))),
             claims=_check_claims(parameters, fail),
             resources=self._check_resources(transaction, parameters, fail),
-            key_thumbprint=_check_thumbprint(client, parameters, fail),
+            key_thumbprint=_check_thumbprint(parameters, fail),
             is_offline=OFFLINE in scopes,
             digest=_digest(parameters),
             pushed=pushed,
@@ -178,7 +178,10 @@ class Authorizations:
         scopes: tuple[str, ...] | list[str],
         now: int,
     ) -> Answer:
-        """The answer that gives access to some of the scopes: makes the grant and the code. Raises AuthorizationError."""
+        """The answer that gives access to some of the scopes: makes the grant and the code.
+
+        Raises AuthorizationError.
+        """
         if request.max_age is not None and session.authenticated_at + request.max_age < now:
             raise self._failure(request, "login_required", "the user signed in too long ago")
         if request.pushed:
@@ -241,7 +244,9 @@ class Authorizations:
         transaction.execute(_PROLONG, {"key": key, "until": content["at"] + BEGUN_SECONDS})
         return Parameters(content["values"], tuple(content["resources"])), key
 
-    def _repeated(self, transaction: Transaction, query_string: str, error: RepeatedParameterError) -> AuthorizationError:
+    def _repeated(
+        self, transaction: Transaction, query_string: str, error: RepeatedParameterError
+    ) -> AuthorizationError:
         """Told to the application if what is repeated is not what says where it is told."""
         description = str(error.description)
         if error.name in ("client_id", "redirect_uri", "state", "response_mode"):
@@ -381,7 +386,7 @@ def _check_claims(parameters: Parameters, fail: Fail) -> Mapping[str, Any]:
     return _claims(parameters)
 
 
-def _check_thumbprint(client: Client, parameters: Parameters, fail: Fail) -> str:
+def _check_thumbprint(parameters: Parameters, fail: Fail) -> str:
     thumbprint = parameters.get("dpop_jkt")
     if thumbprint and (len(thumbprint) != CHALLENGE_LENGTH or not _BASE64URL.issuperset(thumbprint)):
         raise fail("invalid_request", "dpop_jkt is no thumbprint of a key")

@@ -34,13 +34,13 @@ class OwnGrant(Issuing, ClientCredentialsGrant):
         return client
 
     def validate_requested_scope(self) -> None:
-        """Settles what the token is for. Raises InvalidScopeError, and InvalidClientError where nobody stands for it."""
+        """Settles what the token is for. Raises InvalidScopeError; InvalidClientError where nobody stands for it."""
         request = self.request
         client: Client = request.client
         allowed = [scope for scope in client.application.scopes if scope in SCOPES]
         scopes = client.named(split(request.parameters.get("scope")) or allowed)
         if not scopes or not all(scope in SCOPES and client.may_ask_for(scope) for scope in scopes):
-            raise InvalidScopeError()
+            raise InvalidScopeError
         grant = self._grant(client, sorted(allowed))
         if grant is None or not storage.is_alive(grant, request.now):
             raise InvalidClientError("the application's owner cannot act", status_code=401)

@@ -24,7 +24,8 @@ from alpage.identity.scopes import ALIASES, EVERY_SCOPE, contains
 from alpage.storage.database import Transaction
 
 OFFLINE = "offline_access"
-METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
+PUBLIC, BY_KEY = "none", "private_key_jwt"
+METHODS = ("client_secret_basic", "client_secret_post", BY_KEY, PUBLIC)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGORITHMS = ("RS256", "PS256", "ES256", "Ed25519", "EdDSA")
@@ -39,7 +40,7 @@ class Client(ClientMixin):
 
     __slots__ = ("application", "method", "secret_id")
 
-    def __init__(self, application: "Row[Any]", method: str = "none", secret_id: int | None = None) -> None:
+    def __init__(self, application: "Row[Any]", method: str = PUBLIC, secret_id: int | None = None) -> None:
         self.application = application
         self.method = method  # how it has shown who it is
         self.secret_id = secret_id
@@ -79,6 +80,7 @@ def authenticate(
     transaction: Transaction,
     parameters: Parameters,
     authorization: str,
+    *,
     pepper: bytes,
     audiences: tuple[str, ...],
     now: int,
@@ -93,10 +95,10 @@ def authenticate(
         client_id, secret = _read_basic(credentials)
         if parameters.get("client_id", client_id) != client_id:
             raise InvalidRequestError("client_id names another client than the header")
-        client = _by_secret(transaction, "client_secret_basic", client_id, secret, pepper, now)
+        client = _by_secret(transaction, "client_secret_basic", (client_id, secret), pepper, now)
     elif by_post:
         given = parameters.get("client_id"), parameters.get("client_secret")
-        client = _by_secret(transaction, "client_secret_post", *given, pepper, now)
+        client = _by_secret(transaction, "client_secret_post", given, pepper, now)
     elif by_assertion:
         client = _by_assertion(transaction, parameters, pepper, audiences, now)
     else:
@@ -113,12 +115,11 @@ def refused() -> InvalidClientError:
 
 def _by_name(transaction: Transaction, client_id: str) -> Client | None:
     client = find(transaction, client_id)
-    return client if client is not None and client.application.token_endpoint_auth_method == "none" else None
+    return client if client is not None and client.application.token_endpoint_auth_method == PUBLIC else None
 
 
-def _by_secret(
-    transaction: Transaction, method: str, client_id: str, secret: str, pepper: bytes, now: int
-) -> Client | None:
+def _by_secret(transaction: Transaction, method: str, given: tuple[str, str], pepper: bytes, now: int) -> Client | None:
+    client_id, secret = given
     digest = keyed_hash(pepper, secret) if is_well_formed(secret, "cs") else ""
     row = transaction.execute(_WITH_SECRET, {"client_id": client_id, "digest": digest, "now": now}).one_or_none()
     if row is None or row.secret_id is None or row.token_endpoint_auth_method not in SECRET_METHODS:
@@ -148,7 +149,7 @@ def _by_assertion(
         return None
     client_id = _unverified_subject(assertion)
     client = find(transaction, client_id)
-    if client is None or client.application.token_endpoint_auth_method != "private_key_jwt":
+    if client is None or client.application.token_endpoint_auth_method != BY_KEY:
         return None
     if parameters.get("client_id", client_id) != client_id:
         return None
@@ -158,7 +159,7 @@ def _by_assertion(
     ticket = keyed_hash(pepper, f"assertion {client_id} {claims['jti']}")
     if not tickets.put(transaction, "jti", ticket, {}, now + ASSERTION_SECONDS + 2 * CLOCK_SECONDS):
         return None
-    return Client(client.application, "private_key_jwt")
+    return Client(client.application, BY_KEY)
 
 
 def _unverified_subject(assertion: str) -> str:

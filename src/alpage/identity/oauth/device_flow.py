@@ -118,7 +118,7 @@ def begin(server: Server, request: LoginRequest) -> Response:
     registered = [scope for scope in client.application.scopes if scope != OFFLINE]
     scopes = client.named([*(split(request.parameters.get("scope")) or registered), *offline])
     if not scopes or not all(map(client.may_ask_for, scopes)):
-        raise InvalidScopeError()
+        raise InvalidScopeError
     for resource in request.parameters.resources:
         known = resource in request.provider.own_resources
         if not known and issuing.known_resource(request.transaction, resource) is None:
@@ -189,22 +189,22 @@ class DeviceGrant(Issuing, TokenEndpointMixin):
         if device.consumed_at is not None:
             raise InvalidGrantError("the device_code was used before")
         if device.expires_at <= request.now:
-            raise ExpiredTokenError()
+            raise ExpiredTokenError
         return device
 
     def _grant(self, device: Any) -> Any:
         """The grant somebody gave the device. Raises what it is told while nobody has."""
         request = self.request
         if device.refused_at is not None:
-            raise AccessDeniedError()
+            raise AccessDeniedError
         if device.grant_id is None:
             if request.transaction.execute(_POLL, {"device": device.id, "now": request.now}).one_or_none() is None:
                 request.transaction.execute(_SLOW_DOWN, {"device": device.id, "now": request.now})
-                raise SlowDownError()
-            raise AuthorizationPendingError()
+                raise SlowDownError
+            raise AuthorizationPendingError
         grant = storage.find_grant(request.transaction, device.grant_id)
         if grant is None or not storage.is_alive(grant, request.now):
-            raise AccessDeniedError()
+            raise AccessDeniedError
         return grant
 
 
@@ -265,8 +265,6 @@ _POLL = (
 _SLOW_DOWN = (
     update(DeviceAuthorization)
     .where(DeviceAuthorization.id == bindparam("device"))
-    .values(
-        polled_at=bindparam("now"), interval_seconds=DeviceAuthorization.interval_seconds + INTERVAL_SECONDS
-    )
+    .values(polled_at=bindparam("now"), interval_seconds=DeviceAuthorization.interval_seconds + INTERVAL_SECONDS)
     .execution_options(synchronize_session=False)
 )

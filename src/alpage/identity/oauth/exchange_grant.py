@@ -45,7 +45,7 @@ class ExchangeGrant(Issuing, TokenEndpointMixin):
         held = subject.scopes or subject.granted
         wanted = split(request.parameters.get("scope")) or held
         if not all(contains(held, scope) for scope in wanted):
-            raise InvalidScopeError()
+            raise InvalidScopeError
         request.access = Access(
             client=client,
             grant=subject,
@@ -75,5 +75,3 @@ class ExchangeGrant(Issuing, TokenEndpointMixin):
         if not held.issuperset(self.request.parameters.resources):
             raise InvalidTargetError("subject_token is not for this resource")
         return audience[0] if audience else None
-
-

@@ -1,4 +1,4 @@
-"""Origins: whose scripts in a browser may read the login's answers (CORS): those that applications are registered with."""
+"""Origins: whose scripts in a browser may read the login's answers (CORS). Applications are registered with them."""
 
 from threading import Lock
 from time import monotonic

@@ -13,9 +13,9 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from alpage.identity.credentials import derive_secret, is_well_formed
 from alpage.identity.oauth import issuing, storage
 from alpage.identity.oauth.clients import Client
-from alpage.identity.oauth.issuing import Access
+from alpage.identity.oauth.issuing import Access, TokenAnswer
 from alpage.identity.oauth.parameters import split
-from alpage.identity.oauth.server import Issuing, InvalidProofError
+from alpage.identity.oauth.server import InvalidProofError, Issuing
 from alpage.identity.scopes import contains
 
 GRACE_SECONDS = 30
@@ -36,7 +36,8 @@ class RefreshToken:
     @property
     def scopes(self) -> list[str]:
         """What its access tokens may be for."""
-        return self.row.scopes or self.row.granted
+        scopes: list[str] = self.row.scopes or self.row.granted
+        return scopes
 
 
 class RefreshGrant(Issuing, RefreshTokenGrant):
@@ -56,7 +57,7 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
         """Raises InvalidScopeError where more is asked for than was granted."""
         wanted = split(self.request.parameters.get("scope"))
         if not all(contains(token.scopes, scope) for scope in wanted):
-            raise InvalidScopeError()
+            raise InvalidScopeError
 
     def authenticate_user(self, token: RefreshToken) -> Any:
         """The grant of the token; settles what the new ones are."""
@@ -76,6 +77,10 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
             ends=not endless,
         )
         return row
+
+    def issue_token(self, _grant: Any, _token: RefreshToken) -> TokenAnswer:
+        """The new tokens."""
+        return self.generate_token()
 
     def revoke_old_credential(self, token: RefreshToken) -> None:
         """Leaves the token: that it was used is how a second use is recognised."""
@@ -103,7 +108,5 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
         followed = storage.find_token(request.transaction, pepper, successor)
         if followed is not None and followed.consumed_at is None and request.now <= followed.created_at + GRACE_SECONDS:
             return successor
-        storage.revoke_grant(
-            request.transaction, row.grant_id, "refresh_token_replayed", request.http.ip, request.now
-        )
+        storage.revoke_grant(request.transaction, row.grant_id, "refresh_token_replayed", request.http.ip, request.now)
         raise InvalidGrantError("the refresh token was used before")

@@ -48,7 +48,14 @@ class LoginRequest(OAuth2Request):
     """A request to one of the login's endpoints for programs, as Authlib reads them."""
 
     def __init__(
-        self, http: Request, path: str, parameters: Parameters, provider: Provider, transaction: Transaction, now: int
+        self,
+        http: Request,
+        path: str,
+        parameters: Parameters,
+        *,
+        provider: Provider,
+        transaction: Transaction,
+        now: int,
     ) -> None:
         super().__init__(http.method, provider.address(path), headers=http.headers)
         self.http = http
@@ -104,9 +111,9 @@ class Server(AuthorizationServer):
             request.transaction,
             request.parameters,
             request.http.headers.get("authorization", ""),
-            self.provider.pepper,
-            self.provider.audiences,
-            request.now,
+            pepper=self.provider.pepper,
+            audiences=self.provider.audiences,
+            now=request.now,
         )
         request.client, request.auth_method = client, client.method
         return client
@@ -144,7 +151,7 @@ class Server(AuthorizationServer):
 
     def handle_error_response(self, request: LoginRequest, error: OAuth2Error) -> Response:
         """An error in JSON (RFC 6749, 5.2)."""
-        response = self.handle_response(error.status_code, _described(error), ())
+        response = self.handle_response(error.status_code, described(error), ())
         if error.status_code == 401:
             scheme = "Basic" if request.http.headers.get("authorization", "").lower().startswith("basic ") else "Bearer"
             response.headers.append(("WWW-Authenticate", f'{scheme} realm="{self.provider.issuer}"'))
@@ -154,7 +161,7 @@ class Server(AuthorizationServer):
 class Issuing(BaseGrant):
     """What all grant types share: how the client shows who it is, and how tokens are made and kept."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = list(clients.METHODS)
+    TOKEN_ENDPOINT_AUTH_METHODS = clients.METHODS
     request: LoginRequest
 
     def bound_key(self, client: Client) -> str | None:
@@ -175,7 +182,8 @@ class Issuing(BaseGrant):
         """Keeps nothing more: a token is kept when it is made."""
 
 
-def _described(error: OAuth2Error) -> dict[str, str]:
+def described(error: OAuth2Error) -> dict[str, str]:
+    """An error as its answer has it (RFC 6749, 5.2)."""
     body = {"error": str(error.error)}
     if error.description:
         body["error_description"] = str(error.description)

@@ -11,12 +11,17 @@ from alpage.identity.phones import UserPhone
 from alpage.identity.users import User
 from alpage.storage.database import Transaction
 
-Groups = Callable[[Transaction, int], list[str]]
-"""The names of a user's teams, by his number; rooms above know them."""
+Groups = Callable[[Transaction, int, int], list[str]]
+"""The names of a user's teams in an account, by their numbers; rooms above know them."""
 
 
-def describe(transaction: Transaction, user_id: int, scopes: Iterable[str], groups: Groups) -> dict[str, Any]:
-    """The claims about a user that the scopes open."""
+def describe(
+    transaction: Transaction, user_id: int, scopes: Iterable[str], account_id: int | None, groups: Groups
+) -> dict[str, Any]:
+    """The claims about a user that the scopes open, for an application of an account.
+
+    Groups are the user's teams in that account only: anybody may call a team of his own as those of others are called.
+    """
     user = transaction.execute(_USER, {"user": user_id}).one()
     claims: dict[str, Any] = {"sub": str(user.id)}
     if "profile" in scopes:
@@ -35,13 +40,13 @@ def describe(transaction: Transaction, user_id: int, scopes: Iterable[str], grou
         phone = transaction.execute(_PHONE, {"user": user_id}).first()
         claims |= {} if phone is None else {"phone_number": phone.phone, "phone_number_verified": phone.checked}
     if "groups" in scopes:
-        claims["groups"] = groups(transaction, user_id)
+        claims["groups"] = [] if account_id is None else groups(transaction, user_id, account_id)
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def signed_for(transaction: Transaction, application_id: int | None) -> Any:
-    """The name of an application, and how it wants its userinfo signed, if it does."""
-    return transaction.execute(_SIGNED, {"application": application_id}).one_or_none()
+def reader(transaction: Transaction, application_id: int | None) -> Any:
+    """Who reads it: the name and the account of an application, and how it wants its userinfo signed, if it does."""
+    return transaction.execute(_READER, {"application": application_id}).one_or_none()
 
 
 _USER = select(User.__table__).where(User.id == bindparam("user"))
@@ -51,4 +56,6 @@ _PHONE = (
     .order_by(UserPhone.checked.desc(), UserPhone.id)
     .limit(1)
 )
-_SIGNED = select(Application.client_id, Application.userinfo_alg).where(Application.id == bindparam("application"))
+_READER = select(Application.client_id, Application.account_id, Application.userinfo_alg).where(
+    Application.id == bindparam("application")
+)

@@ -37,6 +37,7 @@ pages = Pages()
 def authorize(visit: LoginVisit) -> Response:
     """Takes an application's request."""
     surface, now = visit.surface, visit.surface.now
+    surface.provider.keys.ready(now)
     try:
         with surface.database.transaction(author_of(visit)) as transaction:
             request = surface.authorizations.read(transaction, str(visit.query), now)
@@ -65,7 +66,8 @@ def _next_step(
 ) -> Response | Person:
     """The page the visitor must see next; himself when there is nothing more to ask."""
     browser, people = browsers.read(visit), browsers.people(visit, transaction, now)
-    person, since = _meant(request, people), _asked_since(visit, request)
+    since = _asked_since(visit, request)
+    person = _meant(visit, request, people, now) if browser.chosen_at < since else next(iter(people), None)
     if person is None or _must_sign_in(request, person, since, now):
         return _send_on(visit, request, "login_required", "/signin", now)
     if "select_account" in request.prompts and not since <= browser.chosen_at:
@@ -77,8 +79,17 @@ def _next_step(
     return person
 
 
-def _meant(request: AuthorizationRequest, people: Sequence[Person]) -> Person | None:
-    """Whom the application means, if it says and he is here; else who the browser is in use for."""
+def _meant(visit: LoginVisit, request: AuthorizationRequest, people: Sequence[Person], now: int) -> Person | None:
+    """Whom the application means, if it says; else who the browser is in use for.
+
+    An ID token says it for certain: nobody else will do, until the visitor has chosen. An address is only a hint.
+    """
+    if token := visit.query.get("id_token_hint"):
+        try:
+            subject = visit.surface.provider.keys.read(token, now).get("sub")
+        except ValueError:
+            subject = None
+        return next((person for person in people if str(person.user.id) == subject), None)
     hint = request.login_hint.lower()
     hinted = (person for person in people if hint and person.user.email == hint)
     return next(hinted, people[0] if people else None)

@@ -45,7 +45,7 @@ def look_at_device(visit: LoginVisit) -> Response:
             return visit.redirect(returns.with_return("/signin", "/device"))
         subjects = (attempts.of_account(CODE, person.user.id), attempts.of_address(CODE, visit.ip))
         is_blocked = attempts.blocked_until(transaction, subjects, now) > 0
-        found = None if is_blocked else device_flow.find(transaction, code, now)
+        found = None if is_blocked else device_flow.find(transaction, surface.pepper, code, now)
         if found is None and not is_blocked:
             attempts.failed(transaction, subjects, now)
         if found is None:
@@ -77,15 +77,14 @@ def decide(visit: LoginVisit) -> Response:
             raise PageError(
                 403, visit.gettext("This page has been answered already, or is too old. Type the code again.")
             )
-        found = device_flow.find(transaction, code, now)
+        found = device_flow.find(transaction, surface.pepper, code, now)
         if found is None:
             return _show_form(visit, person, "", is_wrong=True)
         device, application = found
         is_allowed = visit.form.get("decision") == "approve"
-        if is_allowed:
-            device_flow.approve(transaction, device, person.session, now)
-        else:
-            device_flow.refuse(transaction, device, now)
+        answer = device_flow.approve if is_allowed else device_flow.refuse
+        if not answer(transaction, device, person.session, now):
+            return _show_form(visit, person, "", is_wrong=True)
     return visit.render("login/device_done.html", application=application, is_allowed=is_allowed)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from alpage.identity.oauth import logout
+from alpage.identity.oauth.logout import Logout, LogoutError
+from alpage.identity.sessions import Session
 from alpage.storage.database import Transaction
 from alpage.web.login import browsers, returns
 from alpage.web.login.browsers import Person
@@ -44,18 +45,23 @@ def end_session(visit: LoginVisit) -> Response:
     registered for that (A28).
     """
     now = visit.surface.now
+    visit.surface.provider.keys.ready(now)
     with visit.surface.database.transaction(author_of(visit)) as transaction:
         people = browsers.people(visit, transaction, now)
-        session = people[0].session if people else None
         try:
-            wish = logout.read(transaction, str(visit.query), session, now)
-        except logout.LogoutError as error:
+            wishes = [_read(visit, transaction, person.session, now) for person in people]
+            wish = _read(visit, transaction, None, now)
+        except LogoutError as error:
             return visit.render("login/bad_logout.html", 400, description=error.description, people=people)
-        if people and not wish.needs_confirmation:
-            _end(visit, transaction, people, people[:1], now)
-    if people and wish.needs_confirmation:
-        return _ask(visit, people, wish)
+        meant = [person for person, one in zip(people, wishes, strict=True) if not one.needs_confirmation]
+        if people and not meant:
+            return _ask(visit, people, wish)
+        _end(visit, transaction, people, meant, now)
     return _say_goodbye(visit, wish.redirect_uri or "")
+
+
+def _read(visit: LoginVisit, transaction: Transaction, session: Session | None, now: int) -> Logout:
+    return visit.surface.logouts.read(transaction, str(visit.query), session, now)
 
 
 @pages.post("/end_session", foreign=True)
@@ -64,7 +70,7 @@ def end_session_by_form(visit: LoginVisit) -> Response:
     return visit.redirect(returns.with_query("/end_session", visit.form.multi_items()))
 
 
-def _ask(visit: LoginVisit, people: Sequence[Person], wish: logout.Logout | None = None) -> Response:
+def _ask(visit: LoginVisit, people: Sequence[Person], wish: Logout | None = None) -> Response:
     back = "" if wish is None else wish.redirect_uri or ""
     return visit.render(
         "login/sign_out.html",

@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 from alpage.api.networks import Networks
 from alpage.api.workers import Workers
-from alpage.identity.credentials import derive_key, pepper_of
+from alpage.identity.credentials import derive_key
 from alpage.identity.oauth.authorization import Authorizations
+from alpage.identity.oauth.logout import Logouts
+from alpage.identity.oauth.provider import Provider
 from alpage.identity.signin import SignIn
-from alpage.settings import Settings
 from alpage.storage.database import Database
 from alpage.web import login
 from alpage.web.login.browsers import COOKIE
@@ -19,15 +20,20 @@ from alpage.web.sites import Site
 BODY_LIMIT_BYTES = 256 * 1024
 
 
-def login_site(settings: Settings, database: Database, workers: Workers, networks: Networks) -> Site[Login]:
+def login_site(provider: Provider, database: Database, workers: Workers, networks: Networks) -> Site[Login]:
     """The pages of the login, below the path of its address."""
-    pepper = pepper_of(settings)
-    surface = Login(settings, database, pepper, SignIn(database, pepper), Authorizations(settings, pepper))
+    surface = Login(
+        provider=provider,
+        database=database,
+        sign_in=SignIn(database, provider.pepper),
+        authorizations=Authorizations(provider.settings, provider.pepper),
+        logouts=Logouts(provider),
+    )
     place = Place(
         "login",
         surface,
-        derive_key(pepper, "the pages of the login"),
-        base=urlsplit(settings.issuer).path,
+        derive_key(provider.pepper, "the pages of the login"),
+        base=urlsplit(provider.issuer).path,
         session_cookie=COOKIE,
         headers={"Referrer-Policy": "no-referrer"},  # what stands in an address here is nobody else's business (A17)
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from time import time
 
 from alpage.identity.oauth.authorization import Authorizations
+from alpage.identity.oauth.logout import Logouts
+from alpage.identity.oauth.provider import Provider
 from alpage.identity.signin import Origin, SignIn
 from alpage.settings import Settings
 from alpage.storage.changes import Author
@@ -15,11 +17,21 @@ from alpage.web.visits import Visit
 class Login:
     """The login as its pages see it."""
 
-    settings: Settings
+    provider: Provider
     database: Database
-    pepper: bytes
     sign_in: SignIn
     authorizations: Authorizations
+    logouts: Logouts
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the platform."""
+        return self.provider.settings
+
+    @property
+    def pepper(self) -> bytes:
+        """The key of all credentials."""
+        return self.provider.pepper
 
     @property
     def now(self) -> int:

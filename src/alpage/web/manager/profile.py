@@ -12,12 +12,12 @@ from alpage.web.forms import Upload
 from alpage.web.manager import calls, shell
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
-from alpage.web.visits import DAY, LANGUAGE_COOKIE
+from alpage.web.sites import YEAR_SECONDS
+from alpage.web.visits import LANGUAGE_COOKIE
 
 pages = Pages()
 
 PROFILE, PASSWORDS = "/2/profile", "/2/profile/applications/passwords"
-YEAR_SECONDS = 365 * DAY
 
 
 @pages.get("/profile")

@@ -60,6 +60,14 @@ def chosen(form: Mapping[str, str]) -> list[str]:
     return [form[field(group)] for group in GROUPS if form.get(field(group))]
 
 
+def held(group: Group, scopes: Iterable[str]) -> str:
+    """What is chosen of a group where these scopes are held."""
+    found = _of(group, set(scopes))
+    if not found:
+        return ""
+    return group.scope if len(found) > 1 else found.pop()
+
+
 def field(group: Group) -> str:
     """The name of the field of a group."""
     return f"scope-{group.scope}"

@@ -20,7 +20,7 @@ from alpage.client import ApiError
 from alpage.web.design import parts
 from alpage.web.manager import calls, navigation
 from alpage.web.manager.surface import Visit, origin
-from alpage.web.visits import DAY
+from alpage.web.sites import YEAR_SECONDS
 
 ACCOUNT_COOKIE = "manager-account"
 FLASH_COOKIE = "manager-flash"
@@ -109,7 +109,7 @@ def account(visit: Visit) -> dict[str, Any] | None:
     by_id = {str(one["id"]): one for one in accounts(visit)}
     chosen = visit.query.get("account", "")
     if chosen in by_id:
-        visit.set_cookie(ACCOUNT_COOKIE, chosen, 365 * DAY)
+        visit.set_cookie(ACCOUNT_COOKIE, chosen, YEAR_SECONDS)
     wanted = (chosen, visit.cookie(ACCOUNT_COOKIE), str(present))
     return next((by_id[name] for name in wanted if name in by_id), next(iter(by_id.values()), None))
 

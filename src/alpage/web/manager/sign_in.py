@@ -14,7 +14,8 @@ from alpage.web.manager.provider import Attempt, ProviderError, claims
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 from alpage.web.problems import SECRET_WORDS, AnsweredError
-from alpage.web.visits import DAY, LANGUAGE_COOKIE
+from alpage.web.sites import YEAR_SECONDS
+from alpage.web.visits import LANGUAGE_COOKIE
 
 pages = Pages()
 
@@ -114,7 +115,7 @@ def _path(back: str) -> str:
 def _speak_as_before(visit: Visit, locale: str) -> None:
     language = locale.partition("-")[0].partition("_")[0]
     if language in LANGUAGE_NAMES and not visit.cookie(LANGUAGE_COOKIE):
-        visit.set_cookie(LANGUAGE_COOKIE, language, 365 * DAY)
+        visit.set_cookie(LANGUAGE_COOKIE, language, YEAR_SECONDS)
 
 
 def _not_signed_in(visit: Visit, reason: str) -> Response:

@@ -11,10 +11,10 @@ from alpage.web.manager import calls, scopes, shell
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 from alpage.web.translations.catalogues import N_
-from alpage.web.visits import DAY
 
 pages = Pages()
 
+DAY_SECONDS = 86400
 BELOW = "/v3/ng/accounts/token"
 LIST = f"{BELOW}/list"
 TOKENS = "/1/tokens"
@@ -138,7 +138,7 @@ def _body(visit: Visit) -> dict[str, Any]:
         "account_ids": [int(number) for number in form.getlist("account_ids") if number.isdecimal()] or None,
         "product_ids": [int(number) for number in form.getlist("product_ids") if number.isdecimal()] or None,
         "ip_ranges": form.get("ip_ranges", "").split() or None,
-        "expires_at": int(time()) + int(days) * DAY if days.isdecimal() else None,
+        "expires_at": int(time()) + int(days) * DAY_SECONDS if days.isdecimal() else None,
     }
 
 

@@ -14,6 +14,27 @@ depends_on = None
 def upgrade() -> None:
     """Goes forward."""
     op.create_table(
+        "requests",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", sa.String(length=24), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("application_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("method", sa.String(length=8), nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("path", sa.String(), nullable=False),
+        sa.Column("status", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("ms", sa.Float(), nullable=False),
+        sa.Column("cost", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_requests")),
+        sa.UniqueConstraint("id", name=op.f("uq_requests_id")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_requests_user_id_requests_number"), ["user_id", "number"], unique=False)
+
+    op.create_table(
         "attempts",
         sa.Column("subject", sa.String(length=128), nullable=False),
         sa.Column("failures", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -319,6 +340,23 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "logout_notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("application_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("session", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("next_try_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("tries", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("told_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("trouble", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["application_id"], ["applications.id"], name=op.f("fk_logout_notices_application_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_logout_notices_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_logout_notices")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_logout_notices_next_try_at"), "logout_notices", ["next_try_at"])
+    op.create_table(
         "grant_uses",
         sa.Column("grant_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("used_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -352,6 +390,7 @@ def downgrade() -> None:
 
     _move_personal_tokens_back()
     op.drop_table("grant_uses")
+    op.drop_table("logout_notices")
     op.drop_table("device_authorizations")
     op.drop_table("application_secret_uses")
     op.drop_table("session_uses")
@@ -400,6 +439,10 @@ def downgrade() -> None:
 
     op.drop_table("mails")
     op.drop_table("attempts")
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_requests_user_id_requests_number"))
+
+    op.drop_table("requests")
 
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
