@@ -38,6 +38,12 @@ def test_first_start_second_start_and_end(tmp_path):
         assert token not in output.partition("The token and the rest")[2]
 
     with running(tmp_path / "data") as again:
+        _, recorded = get(again, f"/1/requests/{headers['x-request-id']}", token)
+        assert recorded["data"]["route"] == "GET /2/profile"
+        listed = subprocess.run(
+            [ALPAGE, "application", "list", "--data", again.data], capture_output=True, text=True, check=True
+        ).stdout
+        assert [line.split("\t")[0] for line in listed.splitlines()] == ["alpage-manager", "alpage-cli"]
         assert again.environment["ALPAGE_TOKEN"] == token
         assert get(again, "/2/profile", token)[1]["result"] == "success"
 

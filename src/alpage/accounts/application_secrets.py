@@ -1,6 +1,5 @@
 """Client secrets of an application: at most two at once, so that a new one can follow another without a gap."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -104,11 +103,6 @@ def _require_authenticates_by_secret(application: Application) -> None:
         )
 
 
-def _require_room(live: Sequence[ApplicationSecret]) -> None:
-    if len(live) >= MOST_LIVE:
-        raise ApiError("limit_exceeded_error", limit=MOST_LIVE, used=len(live))
-
-
 # the routes
 
 
@@ -129,12 +123,10 @@ def create_secret(call: Call, account: AdministeredAccount, application: int, bo
     found = applications.find(call, account.account_id, application)
     applications.require_reach(call, found)
     _require_authenticates_by_secret(found)
-    if body.expire_others_in is not None:
-        others = application_secrets.live(call.session, found.id, call.now)
-        application_secrets.end_by(others, call.now + body.expire_others_in)
-        call.session.flush()
-    _require_room(application_secrets.live(call.session, found.id, call.now))
-    made, secret = application_secrets.make(call.session, found.id, pepper_of(call.settings), call.now)
+    added = application_secrets.add(call.session, found.id, pepper_of(call.settings), call.now, body.expire_others_in)
+    if added is None:
+        raise ApiError("limit_exceeded_error", limit=MOST_LIVE, used=MOST_LIVE)
+    made, secret = added
     note_call(call, "secret_made", application_id=found.id, last_four=made.last_four)
     shown = call.transaction.execute(visible(call, found).where(ApplicationSecret.id == made.id)).one()
     return {**SecretDetails.present(shown, call), "client_secret": secret}

@@ -1,7 +1,7 @@
 """Applications of an account: who administers it registers them. Their table is in `identity/applications.py`.
 
-An application that acts by itself (client credentials) acts as the user who made it. So only he changes such a one and
-makes its secrets, and it never may do more than the token he does it with.
+An application that acts by itself (client credentials) acts as the user who made it, within its account. So only he
+changes such a one and makes its secrets, and it never may do more than the token he does it with.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -223,8 +223,6 @@ def require_reach(call: Call, application: Application) -> None:
         return
     if application.user_id != call.caller.user_id:
         raise ApiError("access_denied", model="Application", id=application.id, required_right=MAKER)
-    if call.caller.account_ids is not None:
-        raise ApiError("token_limited", account_ids=sorted(call.caller.account_ids))
     missing = [scope for scope in application.scopes if scope in SCOPES and not call.caller.has_scope(scope)]
     if missing:
         raise ApiError("all_scopes", scopes=missing, granted=sorted(call.caller.scopes))
@@ -248,8 +246,6 @@ def _beyond_reach(caller: Caller, metadata: Mapping[str, Any]) -> Iterable[Fault
     """The faults of an application that would do more by itself than the caller can."""
     if OWN not in metadata["grant_types"]:
         return
-    if caller.account_ids is not None:
-        yield Fault("attribute_not_in", "grant_types", {"values": [OWN]})
     own = [scope for scope in SCOPES if caller.has_scope(scope)]
     for index, scope in enumerate(metadata["scopes"]):
         if scope in SCOPES and scope not in own:
@@ -268,13 +264,6 @@ def _columns(body: ApplicationBody | ApplicationChanges) -> dict[str, Any]:
     given = body.model_dump(exclude_none=True)
     values = {name: (value or None) if name in NULLABLE else value for name, value in given.items()}
     return {name: [*value] if isinstance(value, tuple) else value for name, value in values.items()}
-
-
-def _revoke_tokens_made(call: Call, application: Application) -> None:
-    """Ends the personal tokens that were made with access the application had."""
-    given = select(Grant.id).where(Grant.application_id == application.id)
-    made = call.session.scalars(select(Grant).where(Grant.maker_id.in_(given))).all()
-    grants.revoke(grants.with_made(call.session, made), call.now)
 
 
 # the routes
@@ -303,7 +292,8 @@ def create_application(call: Call, account: AdministeredAccount, body: Applicati
     """Register an application.
 
     One that authenticates with a secret gets its first one, which is shown this once. One that acts by itself
-    (`client_credentials`) acts as you, within its scopes, which must be among those of the token of this call.
+    (`client_credentials`) acts as you in this account, within its scopes, which must be among those of the token of
+    this call.
     """
     metadata = _columns(body)
     metadata.setdefault("token_endpoint_auth_method", SECRET_METHODS[0] if body.is_confidential else "none")
@@ -362,6 +352,5 @@ def update_application(
 def delete_application(call: Call, account: AdministeredAccount, application: int) -> bool:
     """Delete an application: all access that was given to it ends, and nobody signs in with it any more."""
     found = find(call, account.account_id, application)
-    found.revoked_at, found.resource = call.now, None
-    _revoke_tokens_made(call, found)
+    grants.revoke_application(call.session, found, call.now)
     return True

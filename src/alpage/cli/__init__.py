@@ -10,6 +10,7 @@ app.command("alpage.cli.serve:migrate", help="Bring the tables of a data folder 
 app.command("alpage.cli.user:app", name="user", help="Create, list, block and help users.")
 app.command("alpage.cli.account:app", name="account", help="Create and list accounts.")
 app.command("alpage.cli.token:app", name="token", help="Create, list and revoke personal tokens.")
+app.command("alpage.cli.application:app", name="application", help="Create, list and revoke applications.")
 app.command("alpage.cli.domain:app", name="domain", help="Create, list and delete domains.")
 app.command("alpage.cli.zone:app", name="zone", help="Export and import zone files.")
 app.command("alpage.cli.call:call", help="Call the API with a token.")

@@ -66,3 +66,15 @@ def end_by(secrets: Sequence[ApplicationSecret], moment: int) -> None:
     """Lets secrets end at a moment, those that do not end before."""
     for secret in secrets:
         secret.expires_at = moment if secret.expires_at is None else min(secret.expires_at, moment)
+
+
+def add(
+    session: Session, application_id: int, pepper: bytes, now: int, expire_others_in: int | None = None
+) -> tuple[ApplicationSecret, str] | None:
+    """A new secret beside another, which may be told when to end. None: there are two that are good."""
+    if expire_others_in is not None:
+        end_by(live(session, application_id, now), now + expire_others_in)
+        session.flush()
+    if len(live(session, application_id, now)) >= MOST_LIVE:
+        return None
+    return make(session, application_id, pepper, now)

@@ -58,6 +58,13 @@ def revoke(grants: Iterable[Grant], now: int) -> None:
         grant.revoked_at = grant.revoked_at or now
 
 
+def revoke_application(session: Session, application: Application, now: int) -> None:
+    """Ends an application: all access it was given, in this one update, and the personal tokens it made with that."""
+    application.revoked_at, application.resource = application.revoked_at or now, None
+    given = select(Grant.id).where(Grant.application_id == application.id)
+    revoke(with_made(session, session.scalars(select(Grant).where(Grant.maker_id.in_(given)))), now)
+
+
 def of_session(session: Session, session_id: int) -> list[Grant]:
     """The grants given in a browser session."""
     return [*session.scalars(select(Grant).where(Grant.session_id == session_id, Grant.revoked_at.is_(None)))]

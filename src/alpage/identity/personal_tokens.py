@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import Select, and_, case, func, literal, or_, select
 
-from alpage.api.callers import Caller
+from alpage.api.callers import Caller, not_authorized
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.permission import refusals
@@ -314,8 +314,10 @@ def _revoke_leaked(call: Call, secret: str) -> None:
     """Ends what a credential opens: the grant of a token, with the tokens made with it; or a client secret."""
     digest = keyed_hash(pepper_of(call.settings), secret)
     grant = call.session.scalar(select(Grant).join(Token, Token.grant_id == Grant.id).where(Token.hash == digest))
-    if grant is not None and grant.revoked_at is None:
-        grants.revoke(grants.with_made(call.session, [grant]), call.now)
+    together = [] if grant is None else grants.with_made(call.session, [grant])
+    alive = [one for one in together if one.revoked_at is None]
+    if grant is not None and alive:
+        grants.revoke(alive, call.now)
         note_call(call, "token_leaked", user_id=grant.user_id, grant_id=grant.id, application_id=grant.application_id)
     found = call.session.scalar(select(ApplicationSecret).where(ApplicationSecret.hash == digest))
     if found is not None and found.revoked_at is None:
@@ -411,7 +413,9 @@ def show_own_token(call: Call) -> dict[str, Any]:
     What it does in the end is bounded by the rights of its user, too. `authenticated_at` is when he had last signed in
     as he gave the access; null where nobody signs in.
     """
-    row = call.transaction.execute(_own_token(call)).one()
+    row = call.transaction.execute(_own_token(call)).one_or_none()
+    if row is None:  # it was swept away since it was looked up
+        raise not_authorized("unknown")
     ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
     return {
         **{name: getattr(row, name) for name in TokenSelf.model_fields if name in row._fields},
@@ -426,8 +430,8 @@ def show_own_token(call: Call) -> dict[str, Any]:
 def ask_about_call(call: Call, body: Question) -> dict[str, Any]:
     """Ask whether a call would be allowed to the token of this one, without making it.
 
-    Looks at the route, the scope, how long ago the user signed in, and the objects the path names; not at what the
-    call itself would decide by its content.
+    Looks at the route, the scope, how long ago the user signed in, and the accounts, products and other objects that
+    the path names and the route finds before it runs; not at what it would decide once it runs.
     """
     errors = refusals(call, body.method, body.path.partition("?")[0], body.body)
     if any(error.code in ("object_not_found", "access_denied") for error in errors):

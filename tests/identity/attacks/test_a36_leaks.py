@@ -74,6 +74,16 @@ def test_a36_what_a_thief_made_with_it_dies_too(heidi, client):
     assert [works(heidi, secret) for secret in (stolen, second, third, heidi.token)] == [False, False, False, True]
 
 
+def test_a36_even_when_the_stolen_one_was_revoked_before(heidi, client):
+    stolen = heidi.platform.token(heidi.user, "tokens", "dns")
+    thief = Person(heidi.platform, heidi.user, heidi.account, stolen, client)
+    second = thief.call("POST", "/1/tokens", {"name": "x", "scopes": ["dns"]}).json()["data"]["token"]
+    assert heidi.call("DELETE", "/1/tokens/2").status_code == 200
+    assert works(heidi, second)
+    report(client, stolen)
+    assert not works(heidi, second)
+
+
 def test_a36_the_answer_is_always_the_same(heidi, client):
     known = heidi.platform.token(heidi.user, "dns")
     shown = [known, known, credentials.new_secret("pat"), "alp_pat_" + "0" * 49, "", "nonsense", "x" * 200]

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("route", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("status", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("ms", sa.Float(), nullable=False),
+        sa.Column("ms", sa.Double(), nullable=False),
         sa.Column("cost", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("created_at", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_requests")),
