@@ -1,12 +1,13 @@
 """The organisation itself: what it is, what it has, and its settings."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice
+from alpage.web.design.parts import Choice, Link
 from alpage.web.manager import calls, shell
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
@@ -28,12 +29,15 @@ ROLE_HINTS = {
     "admin": N_("Looks after products, members and teams."),
     "normal": N_("Reaches the products he is given rights on."),
 }
+SERVICES = {"domain": N_("Domains")}  # by the names the API has for them
 ADDRESS_TYPES = {"main": N_("Main address"), "postal": N_("Postal address"), "billing": N_("Address for invoices")}
 OPTIONAL = ("website", "phone", "vat_number")
 EXPANSIONS = (
     "timezone", "website", "phone", "vat_number", "addresses", "type", "nb_users", "nb_invitations", "count_owners",
+    "is_blocked",
 )  # fmt: skip
 ADDRESS_FIELDS = ("street", "street2", "zip", "city", "type")
+NEW_ADDRESS = {**dict.fromkeys(ADDRESS_FIELDS, ""), "type": "main", "country": {"id": ""}, "for_invoice": False}
 
 
 def current(visit: Visit) -> dict[str, Any]:
@@ -49,6 +53,11 @@ def path_of(visit: Visit, below: str = "", version: int = 1) -> str:
     return f"/{version}/accounts/{current(visit)['id']}{below}"
 
 
+def service_label(visit: Visit, name: str) -> str:
+    """What a service is called here; one that is not known here goes by the name of the API."""
+    return visit.gettext(SERVICES[name]) if name in SERVICES else name
+
+
 def choices(visit: Visit, words: Mapping[str, str], hints: Mapping[str, str] | None = None) -> list[Choice]:
     """What a field may be, in the visitor's language."""
     told = hints or {}
@@ -56,6 +65,11 @@ def choices(visit: Visit, words: Mapping[str, str], hints: Mapping[str, str] | N
         Choice(value, visit.gettext(label), visit.gettext(told[value]) if value in told else "")
         for value, label in words.items()
     ]
+
+
+def crumbs(visit: Visit, path: str, label: str, here: str) -> list[Link]:
+    """Where one is: a page below the one at a path."""
+    return [Link(label, visit.url(path)), Link(here, visit.url(visit.path), current=True)]
 
 
 def administers(visit: Visit) -> bool:
@@ -81,6 +95,7 @@ def show_account(visit: Visit) -> Response:
         "manager/account.html",
         account=account,
         services=services,
+        service_label=partial(service_label, visit),
         may_change=may_change,
         roles=ROLES,
         entities=choices(visit, LEGAL_ENTITIES),
@@ -105,7 +120,7 @@ def save_account(visit: Visit) -> Response:
 @pages.get("/account/addresses/new")
 def show_new_address(visit: Visit) -> Response:
     """The form of a new address."""
-    return _address_page(visit, {"type": "main", "country": {"id": 0}, "for_invoice": False})
+    return _address_page(visit, NEW_ADDRESS)
 
 
 @pages.post("/account/addresses/new")
@@ -143,6 +158,7 @@ def save_address(visit: Visit, id: int) -> Response:
 
 
 def _address_page(visit: Visit, address: Mapping[str, Any]) -> Response:
+    here = visit.gettext("Address") if "id" in address else visit.gettext("New address")
     countries = calls.api(visit).get("/1/countries", order_by="name")
     path = path_of(visit, "/addresses")
     if "id" in address:
@@ -153,7 +169,9 @@ def _address_page(visit: Visit, address: Mapping[str, Any]) -> Response:
     return shell.show(
         visit,
         "manager/address.html",
+        title=here,
         address=address,
+        crumbs=crumbs(visit, "/account", current(visit)["name"], here),
         types=choices(visit, ADDRESS_TYPES),
         countries=[Choice("", "")] + [Choice(str(one["id"]), one["name"]) for one in countries],
     )

@@ -146,7 +146,7 @@ def create_zone(visit: Visit, name: str) -> Response:
     except ApiError as error:
         if error.status >= 500 or error.status == 403:
             raise
-        visit.kept["errors"] = {"below": error.description}
+        visit.kept["errors"] = shell.Errors(below=error.description)
         return show_domain(visit, name)
     return shell.done(visit, f"/zones/{made['fqdn']}", visit.gettext("The zone was made. Now add its records."))
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from alpage.client import ApiError
 from alpage.web.design.parts import Choice, Link
 from alpage.web.manager import calls, shell
-from alpage.web.manager.account import LOCALES, ROLE_HINTS, ROLES, choices, path_of
+from alpage.web.manager.account import LOCALES, ROLE_HINTS, ROLES, choices, crumbs, path_of
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 from alpage.web.translations.catalogues import N_
@@ -57,6 +57,7 @@ def show_new_invitation(visit: Visit) -> Response:
     return shell.show(
         visit,
         "manager/invitation_new.html",
+        crumbs=crumbs(visit, "/invitations", visit.gettext("Invitations"), visit.gettext("Invite a person")),
         role_choices=choices(visit, ROLES, ROLE_HINTS),
         locales=[Choice(value, label) for value, label in LOCALES.items()],
         locale=OF_LANGUAGES[visit.language],
@@ -86,12 +87,15 @@ def show_invitation(visit: Visit, id: int) -> Response:
     invitation = api.get(_path(visit, id), **{"with": ["teams"]})
     state = state_of(invitation)
     is_open = state == STATES["pending"]
+    key = invitation["url_accept"].rpartition("/")[2]
     if is_open:
         api.will("DELETE", _path(visit, id), what=visit.gettext("Cancel the invitation"))
     return shell.show(
         visit,
         "manager/invitation.html",
         invitation=invitation,
+        crumbs=crumbs(visit, "/invitations", visit.gettext("Invitations"), invitation["email"]),
+        link=f"{visit.surface.address}{visit.url('/join', key=key).removeprefix(visit.place.base)}",
         state=state,
         is_open=is_open,
         may_cancel=invitation["status"] == "pending",

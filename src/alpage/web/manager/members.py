@@ -1,5 +1,6 @@
 """Members: who belongs to the organisation, in which role, and what each reaches."""
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -7,7 +8,7 @@ from starlette.responses import Response
 from alpage.client import ApiError
 from alpage.web.design.parts import Choice
 from alpage.web.manager import calls, shell
-from alpage.web.manager.account import ROLE_HINTS, ROLES, administers, choices, path_of
+from alpage.web.manager.account import ROLE_HINTS, ROLES, administers, choices, crumbs, path_of, service_label
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 from alpage.web.problems import PageError
@@ -59,6 +60,8 @@ def show_member(visit: Visit, id: int) -> Response:
         roles=ROLES,
         role_choices=choices(visit, ROLES, ROLE_HINTS),
         rights=RIGHTS,
+        service_label=partial(service_label, visit),
+        crumbs=crumbs(visit, "/members", visit.gettext("Members"), member["display_name"]),
     )
 
 
@@ -90,7 +93,14 @@ def ask_to_remove(visit: Visit, id: int) -> Response:
         "user": visit.gettext("Organisation he works in"),
     }
     steps = [] if is_self else shell.steps(changes, names)
-    return shell.show(visit, "manager/member_remove.html", member=member, is_self=is_self, steps=steps)
+    return shell.show(
+        visit,
+        "manager/member_remove.html",
+        member=member,
+        is_self=is_self,
+        steps=steps,
+        crumbs=crumbs(visit, "/members", visit.gettext("Members"), member["display_name"]),
+    )
 
 
 @pages.post("/members/{id:int}/remove")

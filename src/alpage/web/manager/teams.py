@@ -1,14 +1,14 @@
 """Teams: members who share rights on products."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice
+from alpage.web.design.parts import Choice, Link
 from alpage.web.manager import calls, shell
-from alpage.web.manager.account import administers, path_of
+from alpage.web.manager.account import administers, crumbs, path_of, service_label
 from alpage.web.manager.surface import Visit
 from alpage.web.pages import Pages
 
@@ -22,7 +22,7 @@ def list_teams(visit: Visit) -> Response:
     path = path_of(visit, "/teams" if may_change else "/basic/teams")
     asked = {"order_by": "name", "with": ["user_count"], **shell.listing(visit)}
     found = calls.api(visit).list(path, **asked)
-    return shell.show(visit, "manager/teams.html", teams=found, may_change=may_change, grouped=_by_service)
+    return shell.show(visit, "manager/teams.html", teams=found, may_change=may_change, services_of=_services_of(visit))
 
 
 @pages.get("/teams/new")
@@ -30,7 +30,9 @@ def show_new_team(visit: Visit) -> Response:
     """The form of a new team."""
     path = path_of(visit, "/teams")
     calls.api(visit).will("POST", path, {"name": "…", "permissions": {"services": []}}, what=visit.gettext("Create"))
-    return shell.show(visit, "manager/team_new.html", services=_services(visit))
+    return shell.show(
+        visit, "manager/team_new.html", services=_services(visit), crumbs=_crumbs(visit, visit.gettext("New team"))
+    )
 
 
 @pages.post("/teams/new")
@@ -58,6 +60,7 @@ def show_team(visit: Visit, id: int) -> Response:
         visit,
         "manager/team.html",
         team=team,
+        crumbs=_crumbs(visit, team["name"]),
         users=users,
         others=others,
         services=_services(visit),
@@ -102,7 +105,7 @@ def ask_to_delete(visit: Visit, id: int) -> Response:
     }
     api.will("DELETE", _path(visit, id), what=visit.gettext("Delete"))
     steps = shell.steps(api.plan("DELETE", _path(visit, id)), names)
-    return shell.show(visit, "manager/team_delete.html", team=team, steps=steps)
+    return shell.show(visit, "manager/team_delete.html", team=team, steps=steps, crumbs=_crumbs(visit, team["name"]))
 
 
 @pages.post("/teams/{id:int}/delete")
@@ -116,10 +119,26 @@ def _path(visit: Visit, id: int, below: str = "") -> str:
     return path_of(visit, f"/teams/{id}{below}")
 
 
+def _crumbs(visit: Visit, here: str) -> list[Link]:
+    return crumbs(visit, "/teams", visit.gettext("Teams"), here)
+
+
+def _services_of(visit: Visit) -> Callable[[Iterable[dict[str, Any]]], list[str]]:
+    def services_of(permissions: Iterable[dict[str, Any]]) -> list[str]:
+        """The services a team has rights on, in words."""
+        return [service_label(visit, name) for name in _by_service(permissions).values()]
+
+    return services_of
+
+
 def _services(visit: Visit) -> list[Choice]:
     found = calls.api(visit).get(path_of(visit, "/services"))
     return [
-        Choice(str(one["id"]), one["name"], visit.ngettext("One product", "%(num)s products", one["count"]))
+        Choice(
+            str(one["id"]),
+            service_label(visit, one["name"]),
+            visit.ngettext("One product", "%(num)s products", one["count"]),
+        )
         for one in found
     ]
 

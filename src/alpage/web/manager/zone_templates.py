@@ -14,6 +14,7 @@ from alpage.web.pages import Pages
 pages = Pages()
 
 VARIABLE = "variables."
+ABBREVIATIONS = ("dkim", "dmarc", "ip", "ipv4", "ipv6", "spf", "ttl", "url")
 
 
 @pages.get("/zones/{fqdn}/templates")
@@ -56,7 +57,15 @@ def _page(visit: Visit, fqdn: str, template: str, outcome: zones.Outcome | None 
     path = zones.path_of(fqdn, f"/templates/{template}")
     api.will("POST", path, body, what=visit.gettext("Plan"), dry_run=1)
     api.will("POST", path, body, what=visit.gettext("Apply"))
-    return zones.show(visit, fqdn, "manager/zone_template.html", ready=found, lines=_lines(found), outcome=outcome)
+    return zones.show(
+        visit, fqdn, "manager/zone_template.html", ready=found, label_of=label_of, lines=_lines(found), outcome=outcome
+    )
+
+
+def label_of(variable: str) -> str:
+    """The name of a variable as a label."""
+    words = " ".join(word.upper() if word in ABBREVIATIONS else word for word in variable.split("_"))
+    return words[:1].upper() + words[1:]
 
 
 def _lines(template: Mapping[str, Any]) -> str:
@@ -75,10 +84,12 @@ def _filling(visit: Visit) -> dict[str, Any]:
     return {"variables": values, "replace": "replace" in visit.form}
 
 
-def _wrong(error: ApiError) -> dict[str, str]:
+def _wrong(error: ApiError) -> shell.Errors:
     """What is wrong, by variable."""
-    found: dict[str, str] = {}
+    found = shell.Errors()
     for fault in error.faults:
         name = fault.attribute if fault.attribute.startswith(VARIABLE) else shell.EVERYTHING
         found.setdefault(name, in_full(fault.description, fault.context))
-    return found or {shell.EVERYTHING: in_full(error.description, error.context)}
+    if not found:
+        found[shell.EVERYTHING] = in_full(error.description, error.context)
+    return found
