@@ -4,10 +4,10 @@ from dataclasses import replace
 from time import time
 
 from alpage.identity import sessions
-from alpage.identity.grants import Grant
-from alpage.identity.tokens import Token
 from alpage.identity.credentials import new_secret
+from alpage.identity.grants import Grant
 from alpage.identity.scopes import SCOPES
+from alpage.identity.tokens import Token
 from alpage.storage.changes import NOBODY
 from tests.conftest import Person
 

@@ -110,7 +110,6 @@ def test_the_profile_shows_the_factors(heidi, platform):
     names = ("otp", "double_auth", "double_auth_method", "remaining_rescue_code")
     assert [security()[name] for name in names] == [False, False, "none", 0]
 
-
     made = here.call("POST", "/1/profile/authenticators").json()["data"]
     code = pyotp.TOTP(made["secret"]).now()
     here.call("POST", f"/1/profile/authenticators/{made['id']}/confirm", {"code": code})
