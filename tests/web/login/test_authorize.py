@@ -113,6 +113,14 @@ def test_max_age_wants_a_recent_sign_in(
     assert "code" in told(sign_in(anna, page))
 
 
+def test_a_sign_in_for_this_very_request_is_recent_enough(
+    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
+    consent = sign_in(anna, ask(browser, shop, max_age=0))
+    _age(platform, 5)  # which he takes to read
+    assert "code" in told(consent.submit("/consent", "Allow"))
+
+
 def test_select_account_asks_once(
     platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
 ) -> None:

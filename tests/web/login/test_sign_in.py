@@ -11,6 +11,7 @@ from alpage.identity.security_events import SecurityEvent
 from alpage.identity.sessions import Session
 from alpage.identity.users import User
 from alpage.storage.changes import NOBODY
+from alpage.tasks.mails import Mail
 from tests.conftest import Platform
 from tests.web.browsing import Browser, Page
 from tests.web.login.conftest import PASSWORD
@@ -119,6 +120,20 @@ def test_the_cookie_is_sealed_and_bound_to_the_host(browser: Browser, anna: User
     cookie = next(line for line in answer.headers.get_list("set-cookie") if line.startswith("__Host-login="))
     assert {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"} <= {*cookie.split("; ")}
     assert "alp_se_" not in cookie
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_a_user_is_written_to_of_sign_ins_if_he_wants(
+    platform: Platform, anna: User, sign_in: SignIn, *, wants: bool
+) -> None:
+    with platform.database.transaction(NOBODY) as transaction:
+        kept = transaction.session.get_one(User, anna.id)
+        kept.notifies_logins = kept.notifies_failed_logins = wants
+    sign_in(anna, password="wrong")
+    sign_in(anna)
+    with platform.database.reading() as transaction:
+        written = [*transaction.execute(select(Mail.template).order_by(Mail.id)).scalars()]
+    assert written == (["sign_in_failed", "signed_in"] if wants else [])
 
 
 # The second factor
