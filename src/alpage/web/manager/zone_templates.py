@@ -70,9 +70,7 @@ def label_of(variable: str) -> str:
 
 def _lines(template: Mapping[str, Any]) -> str:
     """The records of a template, one a line, with their gaps."""
-    return "\n".join(
-        f"{plans.name_of(one['source'])}  {one['ttl']}  {one['type']}  {one['target']}" for one in template["records"]
-    )
+    return "\n".join(map(plans.line_of, template["records"]))
 
 
 def _filling(visit: Visit) -> dict[str, Any]:

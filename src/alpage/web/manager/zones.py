@@ -45,7 +45,7 @@ class Outcome:
 
 def show(visit: Visit, fqdn: str, template: str, status: int = 200, **values: Any) -> Response:
     """A page of a zone, with its tabs and what happened to it lately."""
-    here = visit.path.removeprefix(f"/zones/{fqdn}")
+    here = visit.path.removeprefix(f"/zones/{fqdn}").replace("/compare", "/versions")
     places = [(place, label) for place, label in PLACES if place]
     current = next((place for place, _ in places if here.startswith(place)), "")
     return shell.show(
@@ -100,7 +100,7 @@ def consider(visit: Visit, fqdn: str, method: str, path: str, body: Mapping[str,
             raise
         refusal = error
         answer = api.call(method, path, {**body, "force": True}, **query, dry_run=1)
-    plan = plans.of_changes(answer.root["changes"], records)
+    plan = plans.of_changes(answer.root["changes"], records, visit.gettext)
     agreed = visit.form.get("plan", "")
     is_agreed = agreed == plan.digest and (refusal is None or "force" in visit.form)
     return Outcome(plan, answer.root.get("notes", []), refusal, bool(agreed) and agreed != plan.digest, is_agreed)
