@@ -127,7 +127,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
     login = open_login(settings, database, tokens)
     login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
-    in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
+    in_process = InProcess(lambda host, path: login if login.has(path, host) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
     login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
