@@ -127,7 +127,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
     edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
     login = open_login(settings, database, tokens)
     login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
-    in_process = InProcess(lambda _host, path: login if login.has(path) else dispatch)
+    in_process = InProcess(lambda host, path: login if login.has(path, host) else dispatch)
     secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
     manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
     login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
@@ -140,7 +140,7 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         is_own = scope["type"] != "http" or scope["path"] in paths
         if is_own:
             await own(scope, receive, send)
-        elif login.has(scope["path"]):
+        elif login.has(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1")):
             await login_edge(scope, receive, send)
         else:
             site = next((site for is_for, site in sites if is_for(scope)), edge)

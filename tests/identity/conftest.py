@@ -12,9 +12,9 @@ def login(platform: Platform, client: TestClient) -> Login:
 
 
 @pytest.fixture
-def shop(login: Login) -> Shop:
-    """An application that keeps a secret."""
-    return login.shop()
+def shop(login: Login, heidi: Person) -> Shop:
+    """An application of heidi's that keeps a secret."""
+    return login.shop(user_id=heidi.user.id, account_id=heidi.account.id)
 
 
 @pytest.fixture

@@ -211,7 +211,8 @@ def test_a_dry_run_leaves_nothing(signed_up):
     assert answer.json()["dry_run"] is True
     assert answer.json()["data"]["first_name"] == "Adelheid"
     events = [(entry["event"], entry["action"]) for entry in answer.json()["changes"]]
-    assert sorted(events) == [("user", "updated"), ("user.email", "created"), ("user.phone", "created")]
+    parts = [("user.email", "created"), ("user.phone", "created"), ("user.security_event", "created")]
+    assert sorted(events) == [("user", "updated"), *parts]
     assert stored(signed_up) == before
     assert rows(signed_up, UserEmail) == rows(signed_up, UserPhone) == []
 
@@ -321,6 +322,7 @@ def test_who_has_no_password_cannot_set_one_with_a_token(heidi):
         ("4711081547110815", "only_digits"),
         ("abababababababab", "repetition"),
         ("Heidi@Example.org", "own_name"),
+        ("Password-2026", "common"),
         (PASSWORD, "unchanged"),
     ],
 )

@@ -84,7 +84,7 @@ class Page:
         return str(self.response.headers.get("location", ""))
 
     def form(self, action: str = "") -> Form:
-        """The form that is sent to an action ending so; without one, the first that has a field or button of its own."""
+        """The form that is sent to an action ending so, or the first."""
         return next(form for form in self.forms if form.action.endswith(action))
 
     def submit(self, action: str = "", button: str = "", **values: str) -> "Page":

@@ -15,6 +15,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from alpage.api.languages import LANGUAGES
+from alpage.identity.scopes import EVERY_SCOPE
 from alpage.web.design.assets import WEB
 from alpage.web.design.environment import EXTENSIONS
 from alpage.web.translations.catalogues import FOLDER, OWN_LANGUAGE
@@ -37,7 +38,8 @@ Message = str | tuple[str, ...]
 
 def messages() -> set[Message]:
     """Everything pages say: a text, or a pair of one and many."""
-    return {message for path in sorted(WEB.rglob("*")) if path.suffix in METHODS for message in _messages_of(path)}
+    said = {message for path in sorted(WEB.rglob("*")) if path.suffix in METHODS for message in _messages_of(path)}
+    return {*said, *EVERY_SCOPE.values()}  # what scopes allow is said where they are
 
 
 def _messages_of(path: Path) -> Iterator[Message]:

@@ -184,7 +184,10 @@ def sessions(email: str, /, *, end: bool = False, data: Path | None = None) -> N
             began = datetime.fromtimestamp(session.created_at, UTC).isoformat(" ", "seconds")
             print(f"{session.id}\t{began}\t{session.ip}\t{session.user_agent}")
         if end:
-            end_all(transaction, user.id, now)
+            for session in end_all(transaction, user.id, now):
+                security_events.note(
+                    transaction, "session_ended", user_id=user.id, now=now, session_id=session.id, by="operator"
+                )
 
 
 @app.command

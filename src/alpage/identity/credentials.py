@@ -25,14 +25,14 @@ Kind = Literal["pat", "at", "rt", "cs", "dc", "rat", "ap", "ac", "se", "ot", "ci
 password, authorization code, browser session, one-time ticket, client assertion id."""
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
-SECRET_LENGTH = 43
+SECRET_BITS, SECRET_LENGTH = 256, 43
 CHECKSUM_LENGTH = 6
 SEALED = {"alg": "dir", "enc": "A256GCM"}
 
 
 def new_secret(kind: Kind) -> str:
     """A credential of a kind, in the clear."""
-    return _complete(kind, "".join(secrets.choice(ALPHABET) for _ in range(SECRET_LENGTH)))
+    return _complete(kind, _base62(secrets.randbits(SECRET_BITS), SECRET_LENGTH))
 
 
 def derive_secret(pepper: bytes, kind: Kind, *parts: str) -> str:

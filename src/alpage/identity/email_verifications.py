@@ -64,7 +64,7 @@ def _check(transaction: Transaction, user: User, address: str) -> bool:
 
 
 _OTHER = select(UserEmail).where(UserEmail.user_id == bindparam("user_id"), UserEmail.email == bindparam("email"))
-mail_texts.LINKS["email_verification"] = mail_links.writer("email", PATH)
+write_link = mail_texts.LINKS["email_verification"] = mail_links.writer("email", PATH)
 
 # the routes
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from alpage.identity import attempts, authenticators, recovery_codes, security_events, sessions, tickets
+from alpage.identity import attempts, authenticators, notices, recovery_codes, security_events, sessions, tickets
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.passwords import MAX_LENGTH
 from alpage.identity.sessions import Session
@@ -164,6 +164,8 @@ class SignIn:
             session.authenticated_at = authenticated_at
         sessions.stamp(transaction, session.id, now)
         _note(transaction, "signed_in", user.id, origin, now, methods=[*methods])
+        if user.notifies_logins:
+            notices.send(transaction, user, "signed_in", now, ip=origin.ip, user_agent=origin.user_agent)
         return session, secret
 
     def sign_out(self, transaction: Transaction, session: Session, origin: Origin, now: int) -> None:
@@ -185,6 +187,8 @@ def _note_failure(transaction: Transaction, user: User | None, origin: Origin, n
         origin,
         now,
     )
+    if user is not None and user.notifies_failed_logins:
+        notices.send(transaction, user, "sign_in_failed", now, ip=origin.ip)
 
 
 def _note(

@@ -113,7 +113,8 @@ class SigningKeys:
         self._keys(now)
 
     def _keys(self, now: int) -> tuple[Loaded, ...]:
-        if 0 <= now - self._looked_up_at < LOOKED_UP_SECONDS and not _missing(self._loaded, now):
+        is_fresh = 0 <= now - self._looked_up_at < LOOKED_UP_SECONDS
+        if is_fresh and not _missing(self._loaded, now) and all(key.published_until > now for key in self._loaded):
             return self._loaded
         with self._lock:
             with self._database.reading() as transaction:

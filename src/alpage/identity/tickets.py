@@ -60,10 +60,10 @@ def look(transaction: Transaction, purpose: Purpose, key: str, now: int) -> dict
 def take(transaction: Transaction, purpose: Purpose, key: str, now: int) -> Taken | None:
     """Takes a ticket: the first taker has it, later ones are told so. None: there is none, or it is over."""
     values = {"key": key, "kind": purpose, "now": now}
-    taken = transaction.execute(_TAKE, values).one_or_none()
+    taken = transaction.run(_TAKE, values).one_or_none()
     if taken is not None:
         return Taken(taken.content, is_first=True)
-    row = transaction.execute(_FIND, {"hash": key, "purpose": purpose}).one_or_none()
+    row = transaction.run(_FIND, {"hash": key, "purpose": purpose}).one_or_none()
     return None if row is None or row.consumed_at is None else Taken(row.content, is_first=False)
 
 

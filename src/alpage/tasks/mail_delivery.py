@@ -107,9 +107,9 @@ def compose(settings: Settings, mail: Any, now: int) -> EmailMessage:
     message["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
     message["Message-ID"] = f"<{mail.created_at}.{mail.id}@{parseaddr(settings.mail_from)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # nobody's holiday notice should answer (RFC 3834)
-    message["Content-Language"] = text.language
     message.set_content(text.plain)
     message.add_alternative(text.html, subtype="html")
+    message["Content-Language"] = text.language
     return message
 
 

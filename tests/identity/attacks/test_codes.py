@@ -197,7 +197,7 @@ def test_a30_what_is_given_out_cannot_be_guessed(shop: Shop, session: Session) -
 def test_a30_access_ends_within_an_hour(login: Login, shop: Shop, session: Session) -> None:
     for parameters in ({}, {"access_type": "offline"}):
         assert shop.tokens(session, **parameters)["expires_in"] <= 3600
-    assert shop.post(grant_type="client_credentials").json().get("expires_in", 0) <= 3600
+    assert shop.post(grant_type="client_credentials").json()["expires_in"] <= 3600
 
 
 def test_a_grant_remembers_how_the_user_signed_in(login: Login, shop: Shop, heidi: Person) -> None:

@@ -13,7 +13,7 @@ from alpage.identity.sessions import Session
 from alpage.storage.changes import NOBODY
 from alpage.storage.tables import Base
 from tests.conftest import Person, Platform
-from tests.identity.oauth_support import Login, Shop
+from tests.identity.oauth_support import REDIRECT, Login, Shop
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -123,7 +123,7 @@ def test_a20_nothing_that_was_given_out_lies_in_the_database(
         code, tokens["access_token"], tokens["refresh_token"], second["access_token"], second["refresh_token"],
         device["device_code"], device["user_code"], device["user_code"].replace("-", ""), shop.secret, heidi.token,
         pushed["request_uri"], pushed["request_uri"].rpartition(":")[2], registered["client_secret"],
-        registered["registration_access_token"], tokens["id_token"], *([own["access_token"]] if "access_token" in own else []),
+        registered["registration_access_token"], tokens["id_token"], own["access_token"],
     ]  # fmt: skip
 
     dump = _dump(login.platform)
@@ -214,7 +214,7 @@ def test_a31_nobody_keeps_an_answer(login: Login, shop: Shop, session: Session, 
         shop.post("/par"),
         login.get("/oauth2/userinfo", tokens["access_token"]),
         login.get("/oauth2/userinfo"),
-        login.client.post("/login/register", json={"redirect_uris": ["https://a.example/"]}, headers=bearer(heidi.token)),
+        login.client.post("/login/register", json={"redirect_uris": [REDIRECT]}, headers=bearer(heidi.token)),
         login.client.post("/login/register", json={}),
         login.client.request("DELETE", "/login/token", headers=bearer(tokens["access_token"])),
         login.client.get("/login/token"),
@@ -292,9 +292,10 @@ def test_a19_unknown_clients_and_wrong_secrets_read_alike(login: Login, shop: Sh
     }
 
 
-@pytest.mark.parametrize("header", ["Basic /////w==", "Basic !!!", "Basic", "Basic Og==", "Basic YTpi", "Basic AAA6AAA="])
+@pytest.mark.parametrize(
+    "header", ["Basic /////w==", "Basic !!!", "Basic", "Basic Og==", "Basic YTpi", "Basic AAA6AAA="]
+)
 def test_a_broken_basic_header_is_a_wrong_one(login: Login, header: str) -> None:
     answer = login.client.post("/login/revoke", data={"token": "x"}, headers={"Authorization": header})
 
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from alpage.identity.oauth.device_flow import DEVICE
 from alpage.identity.users import User
 from tests.conftest import Platform
-from tests.identity.oauth_support import Login, Shop
+from tests.identity.oauth_support import Shop
 from tests.web.browsing import Browser, Page
 
 SignIn = Callable[..., Page]
@@ -23,9 +23,8 @@ def poll(shop: Shop, device: dict[str, str]) -> dict[str, str]:
 
 def test_a_device_is_connected(platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
     device = begin(shop)
-    page = sign_in(
-        anna, browser.get(device["verification_uri_complete"].removeprefix(shop.login.platform.settings.public_url))
-    )
+    path = device["verification_uri_complete"].removeprefix(platform.settings.public_url)
+    page = sign_in(anna, browser.get(path))
     assert page.form("/device").fields["user_code"] == device["user_code"]
     page = page.submit("/device")
     for words in ("Connect Shop?", "testclient", "Everything in your DNS zones", "Anna Test"):
@@ -58,9 +57,7 @@ def test_a_wrong_code_says_so(browser: Browser, anna: User, sign_in: SignIn) -> 
     assert page.form("/device").fields["user_code"] == "BBBB-CCCC"
 
 
-def test_another_session_cannot_answer(
-    platform: Platform, browser: Browser, login: Login, shop: Shop, anna: User, sign_in: SignIn
-) -> None:
+def test_another_session_cannot_answer(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
     device = begin(shop)
     page = sign_in(anna, browser.get("/login/device")).submit("/device", user_code=device["user_code"])
     token = page.form("/device/decision").fields["token"]

@@ -11,6 +11,7 @@ from alpage.identity.security_events import SecurityEvent
 from alpage.identity.sessions import Session
 from alpage.identity.users import User
 from alpage.storage.changes import NOBODY
+from alpage.tasks.mails import Mail
 from tests.conftest import Platform
 from tests.web.browsing import Browser, Page
 from tests.web.login.conftest import PASSWORD
@@ -83,7 +84,7 @@ def test_a_session_of_a_user_who_is_blocked_later_is_none(
 
 
 @pytest.mark.parametrize(
-    "next",
+    "to",
     [
         "https://evil.example/",
         "//evil.example/",
@@ -96,11 +97,11 @@ def test_a_session_of_a_user_who_is_blocked_later_is_none(
         "/authorize/../../evil",
     ],
 )
-def test_one_goes_on_only_to_pages_that_send_here(browser: Browser, anna: User, next: str) -> None:
+def test_one_goes_on_only_to_pages_that_send_here(browser: Browser, anna: User, to: str) -> None:
     page = browser.get("/login/signin")
     answer = browser.client.post(
         "/login/signin",
-        data={**page.form().fields, "email": anna.email, "password": PASSWORD, "next": next},
+        data={**page.form().fields, "email": anna.email, "password": PASSWORD, "next": to},
         headers={"sec-fetch-site": "same-origin"},
     )
     assert (answer.status_code, answer.headers["location"]) == (303, "/login/")
@@ -119,6 +120,20 @@ def test_the_cookie_is_sealed_and_bound_to_the_host(browser: Browser, anna: User
     cookie = next(line for line in answer.headers.get_list("set-cookie") if line.startswith("__Host-login="))
     assert {"Path=/", "Secure", "HttpOnly", "SameSite=Lax"} <= {*cookie.split("; ")}
     assert "alp_se_" not in cookie
+
+
+@pytest.mark.parametrize("wants", [True, False])
+def test_a_user_is_written_to_of_sign_ins_if_he_wants(
+    platform: Platform, anna: User, sign_in: SignIn, *, wants: bool
+) -> None:
+    with platform.database.transaction(NOBODY) as transaction:
+        kept = transaction.session.get_one(User, anna.id)
+        kept.notifies_logins = kept.notifies_failed_logins = wants
+    sign_in(anna, password="wrong")
+    sign_in(anna)
+    with platform.database.reading() as transaction:
+        written = [*transaction.execute(select(Mail.template).order_by(Mail.id)).scalars()]
+    assert written == (["sign_in_failed", "signed_in"] if wants else [])
 
 
 # The second factor

@@ -182,8 +182,6 @@ class Authorizations:
 
         Raises AuthorizationError.
         """
-        if request.max_age is not None and session.authenticated_at + request.max_age < now:
-            raise self._failure(request, "login_required", "the user signed in too long ago")
         if request.pushed:
             taken = tickets.take(transaction, "pushed_request", request.pushed, now)
             if taken is None or not taken.is_first:
@@ -305,9 +303,6 @@ class Authorizations:
             level=level_of(session.methods),
         )
         return grant
-
-    def _failure(self, request: AuthorizationRequest, code: str, description: str) -> AuthorizationError:
-        return AuthorizationError(code, description, self.refuse(request, code, description))
 
     def _told(self, code: str, description: str, state: str) -> dict[str, str]:
         told = {"error": code, "error_description": description, "state": state, "iss": self._settings.issuer}

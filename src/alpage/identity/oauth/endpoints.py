@@ -80,12 +80,16 @@ class OAuth:
         self._registrar = Registrar(provider)
         self._origins = Origins(database)
         self._secret_uses = SecretUses(database)
-        self._prefix = urlsplit(provider.issuer).path
+        issuer, api = urlsplit(provider.issuer), urlsplit(provider.settings.public_url)
+        self._prefix = issuer.path
+        self._host = "" if issuer.netloc == api.netloc else issuer.netloc  # one to itself, or any
+        self._of_the_api = metadata.well_known(provider.settings.public_url, metadata.RESOURCE)
         self._endpoints = self._declared()
 
-    def has(self, path: str) -> bool:
-        """Whether a path is one of the surface's own."""
-        return self._find(path) is not None
+    def has(self, path: str, host: str) -> bool:
+        """Whether a path is one of the surface's own, at a host. The API's metadata stand at the API's."""
+        is_here = self._host in ("", host) or path == self._of_the_api
+        return is_here and self._find(path) is not None
 
     def refuse(self, request: Request, error: ApiError) -> Response:  # noqa: ARG002 - a surface's
         """The answer to a request whose body was not read."""
@@ -130,8 +134,7 @@ class OAuth:
         }
         at_root = metadata.well_known(self.provider.issuer, metadata.OAUTH)
         endpoints[at_root] = Endpoint({"GET": _publishing(document)}, scripts=True)
-        of_the_api = metadata.well_known(self.provider.settings.public_url, metadata.RESOURCE)
-        endpoints[of_the_api] = Endpoint({"GET": _publishing(described_api)}, scripts=True)
+        endpoints[self._of_the_api] = Endpoint({"GET": _publishing(described_api)}, scripts=True)
         self._registered = Endpoint(
             {"GET": self._show_registered, "PUT": self._update_registered, "DELETE": self._delete_registered}
         )

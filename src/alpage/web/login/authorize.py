@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from alpage.accounts import accounts
-from alpage.identity import factors, tickets
+from alpage.identity import factors, sessions, tickets
 from alpage.identity.credentials import keyed_hash
 from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
 from alpage.identity.oauth.provider import LEVELS, level_of
@@ -46,6 +46,7 @@ def authorize(visit: LoginVisit) -> Response:
             if isinstance(step, Response):
                 return step
             _forget(visit, request)
+            sessions.stamp(transaction, step.session.id, now)
             answer = surface.authorizations.approve(transaction, request, step.session, request.scopes, now)
     except AuthorizationError as error:
         return answers.show(visit, error)

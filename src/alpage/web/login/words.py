@@ -4,16 +4,17 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from alpage.identity.scopes import EVERY_SCOPE
+from alpage.identity.scopes import OPENID_SCOPES, SCOPES
 from alpage.web.login.surface import LoginVisit
 
+IN_ORDER = [*OPENID_SCOPES.items(), *SCOPES.items()]  # who the user is comes first
 IMPLIED = "offline_access"  # has a sentence of its own on the page
 
 
 def wishes(visit: LoginVisit, scopes: Iterable[str]) -> list[str]:
     """What the scopes allow, a sentence each. What another of them contains is not said again."""
     asked = {*scopes} - {IMPLIED}
-    return [visit.gettext(EVERY_SCOPE[scope]) for scope in EVERY_SCOPE if scope in asked and not _is_part(scope, asked)]
+    return [visit.gettext(words) for scope, words in IN_ORDER if scope in asked and not _is_part(scope, asked)]
 
 
 def place(visit: LoginVisit, redirect_uri: str) -> str:

@@ -1,0 +1,81 @@
+"""Properties of what the login reads: parameters and redirect URIs."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from authlib.oauth2.rfc6749 import InvalidRequestError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpage.identity.oauth.parameters import MAX_PARAMETERS, Parameters, read_form, read_query
+from alpage.identity.oauth.redirects import is_registered, with_parameters
+
+FORM = "application/x-www-form-urlencoded"
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=20)
+NAMES = TEXT.filter(lambda name: name != "resource")
+PARAMETERS = st.dictionaries(NAMES, TEXT, max_size=MAX_PARAMETERS)
+PATHS = st.text("abcABC/.%-_~0159?&=;:@!$'()*+,", max_size=20)
+HOSTS = st.sampled_from(["shop.example", "127.0.0.1", "[::1]", "localhost", "127.0.0.1.example", "127.0.0.2"])
+PORTS = st.one_of(st.just(""), st.integers(-5, 99_999).map(lambda port: f":{port}"))
+URIS = st.builds(
+    lambda scheme, host, port, path: f"{scheme}://{host}{port}/{path}",
+    st.sampled_from(["http", "https", "HTTP", "app"]), HOSTS, PORTS, PATHS,
+)  # fmt: skip
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@given(PARAMETERS)
+def test_what_is_written_is_read(parameters: dict[str, str]) -> None:
+    encoded = urlencode(parameters)
+
+    assert read_query(encoded) == read_form(encoded.encode(), FORM) == Parameters(parameters)
+
+
+@given(PARAMETERS.filter(bool), st.data())
+def test_a_repeated_parameter_is_refused(parameters: dict[str, str], data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(parameters)))
+    pairs = [*parameters.items()][: MAX_PARAMETERS - 1]
+    once_more = data.draw(
+        st.permutations([*dict(pairs, **{name: "a"}).items(), (name, data.draw(st.text(max_size=3)))])
+    )
+
+    try:
+        read_query(urlencode(once_more))
+    except InvalidRequestError:
+        return
+    raise AssertionError(once_more)
+
+
+@given(st.one_of(st.binary(max_size=200), st.text("&=%+;aZ0\xff", max_size=60).map(str.encode)))
+def test_any_body_is_read_or_refused(body: bytes) -> None:
+    for kind in (FORM, "multipart/form-data; boundary=x", "multipart/form-data", "text/plain", "", ";", "\xff"):
+        try:
+            parameters = read_form(body, kind)
+        except InvalidRequestError:
+            continue
+        assert all(parameters.values.values())
+        assert not any("\0" in text for pair in parameters.values.items() for text in pair)
+
+
+@given(URIS, URIS)
+def test_only_the_port_of_the_machine_itself_may_differ(asked: str, known: str) -> None:
+    if not is_registered(asked, [known]) or asked == known:
+        return
+    one, other = urlsplit(asked), urlsplit(known)
+    assert one.hostname in LOOPBACK
+    assert one._replace(netloc="") == other._replace(netloc="")
+    assert (one.scheme, one.hostname) == ("http", other.hostname)
+    assert one.port is None or 0 < one.port < 65536
+
+
+@given(URIS)
+def test_an_uri_is_itself(uri: str) -> None:
+    assert is_registered(uri, ["https://other.example/", uri])
+    assert not is_registered(uri, [])
+
+
+@given(URIS, st.dictionaries(TEXT, TEXT, min_size=1, max_size=4))
+def test_an_answer_keeps_what_the_uri_has(uri: str, answer: dict[str, str]) -> None:
+    whole = with_parameters(uri, answer)
+
+    assert whole.startswith(uri)
+    assert parse_qsl(urlsplit(whole).query, keep_blank_values=True)[-len(answer) :] == [*answer.items()]
