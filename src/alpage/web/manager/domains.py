@@ -237,7 +237,8 @@ def _step(visit: Visit, change: Mapping[str, Any]) -> Step:
         for name, label in ATTRIBUTES.items()
         if name in after
     ]
-    return Step("update", visit.gettext(NAMES[change["event"]]), differences)
+    about = NAMES[change["event"]]
+    return Step("update", visit.gettext(about), differences)
 
 
 def _words(visit: Visit, value: Any) -> str | None:
