@@ -32,6 +32,10 @@ WORDS = {
         N_("That is too large"),
         N_("Nothing was kept. Send less at once, or a smaller file."),
     ),
+    429: (
+        N_("That was too much at once"),
+        N_("Wait a moment, then try again."),
+    ),
     500: (
         N_("Something went wrong on our side"),
         N_("Nothing was changed. Try again in a moment; if it happens again, tell us the number below."),

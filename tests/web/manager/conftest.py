@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 from alpage import app
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
+from alpage.identity import own_applications
+from alpage.identity.applications import Application
 from alpage.identity.grants import Grant
 from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
@@ -78,8 +80,13 @@ class Login:
         self.refresh_tokens[refresh_token] = user_id
         access_token = self.platform.token(user)
         with self.platform.database.transaction(NOBODY) as transaction:
-            grant = transaction.session.scalars(select(Grant).order_by(Grant.id.desc())).first()
-            grant.name, grant.authenticated_at = "the manager's", int(time()) - self.signed_in_ago
+            session, now = transaction.session, int(time())
+            own_applications.ensure(session, self.platform.settings, now)
+            session.flush()
+            grant = session.scalars(select(Grant).order_by(Grant.id.desc())).first()
+            manager = session.scalars(select(Application).where(Application.client_id == "alpage-manager")).one()
+            grant.name, grant.grant_type, grant.application_id = "", "authorization_code", manager.id
+            grant.authenticated_at = now - self.signed_in_ago
         answer: dict[str, Any] = {
             "access_token": access_token,
             "refresh_token": refresh_token,

@@ -27,7 +27,7 @@ ROLES = {"owner": N_("Owner"), "admin": N_("Administrator"), "normal": N_("Membe
 ROLE_HINTS = {
     "owner": N_("May do everything, and make others owners."),
     "admin": N_("Looks after products, members and teams."),
-    "normal": N_("Reaches the products he is given rights on."),
+    "normal": N_("Reaches the products that were opened to this person."),
 }
 SERVICES = {"domain": N_("Domains")}  # by the names the API has for them
 ADDRESS_TYPES = {"main": N_("Main address"), "postal": N_("Postal address"), "billing": N_("Address for invoices")}

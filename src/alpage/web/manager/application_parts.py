@@ -15,6 +15,7 @@ pages = Pages()
 
 DAY_SECONDS = 86400
 ONE = BELOW + "/{application_id:int}"
+STAY = "stay"
 OVERLAPS = (0, 1, 7, 30)  # days that both secrets are good
 
 
@@ -31,7 +32,7 @@ def ask_for_secret(visit: Visit, application_id: int) -> Response:
         application=application,
         active=active,
         overlaps=[
-            Choice("", visit.gettext("They stay")),
+            Choice(STAY, visit.gettext("They stay")),
             *(
                 Choice(
                     str(days * DAY_SECONDS),

@@ -82,7 +82,7 @@ class Calls:
 
     def will(self, method: str, path: str, body: Any = None, *, what: str = "", **query: Any) -> None:
         """Tells of a call that a form of this page will make."""
-        self.made.append(Made(method, path, query, body, 0, what))
+        self.made.append(Made(method, path, query, body, 0, what or self.visit.gettext("when the form is sent")))
 
     def require_fresh(self, method: str, path: str) -> None:
         """Has the visitor sign in now if he must have done so just before a call that a form of this page makes."""

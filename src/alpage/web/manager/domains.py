@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from alpage.client import Answer, ApiError
-from alpage.web.design.parts import Choice, Link, Step
+from alpage.web.design.parts import Choice, Difference, Link, Step
 from alpage.web.manager import calls, shell, zones
 from alpage.web.manager.account import administers, path_of
 from alpage.web.manager.surface import Visit
@@ -22,11 +22,11 @@ MOST = 1000  # what a list of the API answers at most
 COLORS = 9  # of tags; the manager knows so many
 OURS, OWN = "ours", "own"
 Write = tuple[str, str, dict[str, Any]]  # method, path and body of a call
-NAMES = {  # what a plan of a domain is about
-    "domain": N_("Domain"),
-    "dns.zone": N_("Zone"),
-    "dns.zone.version": N_("Version of the zone"),
-    "dns.record": N_("Record"),
+NAMES = {"domain": N_("Domain"), "dns.zone": N_("Zone")}  # what the plan of a domain is about
+ATTRIBUTES = {
+    "nameservers": N_("Name servers"),
+    "dnssec_data": N_("Keys at the registry"),
+    "dnssec_is_enabled": N_("DNSSEC"),
 }
 
 
@@ -146,7 +146,7 @@ def create_zone(visit: Visit, name: str) -> Response:
     except ApiError as error:
         if error.status >= 500 or error.status == 403:
             raise
-        visit.kept["errors"] = {"below": error.description}
+        visit.kept["errors"] = shell.Errors(below=error.description)
         return show_domain(visit, name)
     return shell.done(visit, f"/zones/{made['fqdn']}", visit.gettext("The zone was made. Now add its records."))
 
@@ -212,9 +212,7 @@ def _write(visit: Visit, name: str, call: Write, label: str, sentence: str) -> R
             return shell.done(visit, f"/domains/{name}", sentence)
     except ApiError as error:
         return shell.again(visit, show_domain, error, name=name)
-    words = {event: visit.gettext(word) for event, word in NAMES.items()}
-    relevant = [one for one in changes if one["event"] != "dns.zone.version"]
-    steps: list[Step] = shell.steps(relevant, words)
+    steps = [_step(visit, one) for one in changes if one["event"] in NAMES]
     api.will(*call, what=label)
     fields = [(field, value) for field, value in visit.form.multi_items() if field != "csrf"]
     return shell.show(
@@ -230,3 +228,20 @@ def _write(visit: Visit, name: str, call: Write, label: str, sentence: str) -> R
             Link(zones.readable(name), visit.url(f"/domains/{name}")),
         ],
     )
+
+
+def _step(visit: Visit, change: Mapping[str, Any]) -> Step:
+    before, after = change["before"], change["after"]
+    differences = [
+        Difference(visit.gettext(label), _words(visit, before[name]), _words(visit, after[name]))
+        for name, label in ATTRIBUTES.items()
+        if name in after
+    ]
+    about = NAMES[change["event"]]
+    return Step("update", visit.gettext(about), differences)
+
+
+def _words(visit: Visit, value: Any) -> str | None:
+    if isinstance(value, bool):
+        return visit.gettext("on") if value else visit.gettext("off")
+    return ", ".join(value) or None

@@ -90,7 +90,7 @@ def ask_to_remove(visit: Visit, id: int) -> Response:
         "account.team.member": visit.gettext("Place in a team"),
         "account.right": visit.gettext("Right on products"),
         "account.team": visit.gettext("Team"),
-        "user": visit.gettext("Organisation he works in"),
+        "user": visit.gettext("Organisation worked in"),
     }
     steps = [] if is_self else shell.steps(changes, names)
     return shell.show(

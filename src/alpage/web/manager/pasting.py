@@ -28,6 +28,7 @@ HEADS = {
     "priority": ("priority", "prio", "preference"),
 }
 WITHOUT_HEAD = ("source", "type", "ttl", "target")
+WITHOUT_HEAD_AND_TTL = ("source", "type", "target")
 
 _duration = re.compile(r"(?:\d+[smhdw]?)+", re.IGNORECASE)
 _duration_part = re.compile(r"(\d+)([smhdw]?)", re.IGNORECASE)
@@ -104,7 +105,9 @@ def _table(rows: Sequence[tuple[int, str]], delimiter: str, reading: Reading) ->
     head = _head(_cells(rows[0][1], delimiter))
     for number, text in rows[1:] if head else rows:
         goes, rest = _removal(text)
-        cells = dict(zip(head or WITHOUT_HEAD, _cells(rest, delimiter), strict=False))
+        row = _cells(rest, delimiter)
+        columns = head or (WITHOUT_HEAD_AND_TTL if len(row) == len(WITHOUT_HEAD_AND_TTL) else WITHOUT_HEAD)
+        cells = dict(zip(columns, row, strict=False))
         ttl = _seconds(cells.get("ttl", ""))
         if cells.get("ttl") and ttl is None:
             reading.faults.append(Remark(number, N_("The time to live is not a number of seconds.")))
@@ -177,7 +180,8 @@ def _record(number: int, text: str, owner: str, default_ttl: int | None, *, goes
     """A record in one line: an owner unless it begins with a space, then time to live and class, type, target."""
     rest = text
     if not text[:1].isspace():
-        owner, _, rest = text.partition(" ") if "\t" not in text.partition(" ")[0] else text.partition("\t")
+        owner, *others = text.split(None, 1)
+        rest = others[0] if others else ""
     ttl = default_ttl
     while rest.strip():
         word, *others = rest.split(None, 1)

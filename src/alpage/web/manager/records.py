@@ -94,9 +94,9 @@ def delete_record(visit: Visit, fqdn: str, id: int) -> Response:
     return shell.done(visit, _back(visit, fqdn), visit.gettext("The record was deleted. The versions bring it back."))
 
 
-def wrong(error: ApiError) -> dict[str, str]:
+def wrong(error: ApiError) -> shell.Errors:
     """What is wrong with a record, by field, with what the API says of it in particular."""
-    found: dict[str, str] = {}
+    found = shell.Errors()
     contexts = [(one.attribute, one.description, one.context) for one in error.faults]
     for attribute, description, context in contexts or [
         (str(error.context.get("attribute", "")), error.description, error.context)

@@ -8,6 +8,7 @@ from alpage.web.manager.surface import Visit
 from alpage.web.translations.catalogues import N_
 
 SEE, CHANGE = "read", "write"
+NOTHING = "none"  # not empty: browsers take an empty choice for none made
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,20 @@ def choices(visit: Visit, group: Group) -> list[Choice]:
     """What may be chosen of a group."""
     see, change = visit.gettext("See"), visit.gettext("See and change")
     if not group.has_parts:
-        return [Choice("", visit.gettext("Nothing")), Choice(group.scope, change)]
-    return [Choice("", visit.gettext("Nothing")), Choice(f"{group.scope}:{SEE}", see), Choice(group.scope, change)]
+        return [Choice(NOTHING, visit.gettext("Nothing")), Choice(group.scope, change)]
+    return [Choice(NOTHING, visit.gettext("Nothing")), Choice(f"{group.scope}:{SEE}", see), Choice(group.scope, change)]
 
 
 def chosen(form: Mapping[str, str]) -> list[str]:
     """The scopes that were chosen in a form with one field for each group."""
-    return [form[field(group)] for group in GROUPS if form.get(field(group))]
+    return [form[field(group)] for group in GROUPS if form.get(field(group), NOTHING) != NOTHING]
 
 
 def held(group: Group, scopes: Iterable[str]) -> str:
     """What is chosen of a group where these scopes are held."""
     found = _of(group, set(scopes))
     if not found:
-        return ""
+        return NOTHING
     return group.scope if len(found) > 1 else found.pop()
 
 

@@ -70,7 +70,7 @@ def done(visit: Visit, path: str, sentence: str, kind: str = "success") -> Respo
 def again(visit: Visit, page: Callable[..., Response], error: ApiError, **arguments: Any) -> Response:
     """The page of a form once more, with what the API refused at its field and what was typed. Raises the error where
     the page could not help: for what is not there, or not allowed."""
-    if error.status in (401, 403, 404) or error.status >= 500:
+    if error.status in (401, 404) or error.status >= 500:
         raise error
     visit.kept["errors"] = errors_of(error)
     return page(visit, **arguments)

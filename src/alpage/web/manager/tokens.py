@@ -19,6 +19,7 @@ BELOW = "/v3/ng/accounts/token"
 LIST = f"{BELOW}/list"
 TOKENS = "/1/tokens"
 STATES = (("active", N_("Active")), ("revoked", N_("Revoked")), ("expired", N_("Ended")), ("", N_("All")))
+NEVER = "never"
 LIFETIMES = (7, 30, 90, 365)  # days
 MOST_PRODUCTS = 200
 
@@ -56,7 +57,7 @@ def ask_for_token(visit: Visit) -> Response:
         products=[Choice(str(one["id"]), one["customer_name"], one["service_name"]) for one in products.data],
         lifetimes=[
             *(Choice(str(days), visit.ngettext("One day", "%(num)s days", days)) for days in LIFETIMES),
-            Choice("", visit.gettext("No end")),
+            Choice(NEVER, visit.gettext("No end")),
         ],
         crumbs=_crumbs(visit, visit.gettext("New")),
     )

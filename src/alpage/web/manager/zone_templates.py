@@ -70,9 +70,7 @@ def label_of(variable: str) -> str:
 
 def _lines(template: Mapping[str, Any]) -> str:
     """The records of a template, one a line, with their gaps."""
-    return "\n".join(
-        f"{plans.name_of(one['source'])}  {one['ttl']}  {one['type']}  {one['target']}" for one in template["records"]
-    )
+    return "\n".join(map(plans.line_of, template["records"]))
 
 
 def _filling(visit: Visit) -> dict[str, Any]:
@@ -84,10 +82,12 @@ def _filling(visit: Visit) -> dict[str, Any]:
     return {"variables": values, "replace": "replace" in visit.form}
 
 
-def _wrong(error: ApiError) -> dict[str, str]:
+def _wrong(error: ApiError) -> shell.Errors:
     """What is wrong, by variable."""
-    found: dict[str, str] = {}
+    found = shell.Errors()
     for fault in error.faults:
         name = fault.attribute if fault.attribute.startswith(VARIABLE) else shell.EVERYTHING
         found.setdefault(name, in_full(fault.description, fault.context))
-    return found or {shell.EVERYTHING: in_full(error.description, error.context)}
+    if not found:
+        found[shell.EVERYTHING] = in_full(error.description, error.context)
+    return found

@@ -35,7 +35,7 @@ def compare(visit: Visit, fqdn: str) -> Response:
     """What differs between two versions."""
     start, end = _serial(visit, "from"), _serial(visit, "to")
     differences = calls.api(visit).get(zones.path_of(fqdn, f"/versions/{start}/diff"), to=end)
-    plan = plans.of_differences(differences)
+    plan = plans.of_differences(differences, visit.gettext)
     return zones.show(visit, fqdn, "manager/zone_compare.html", start=start, end=end, plan=plan)
 
 
@@ -49,9 +49,7 @@ def show_version(visit: Visit, fqdn: str, serial: int) -> Response:
     if previous is not None:
         differences = api.get(zones.path_of(fqdn, f"/versions/{previous}/diff"), to=serial)
     else:
-        differences = [
-            {"change": "added", "source": one["source"], "type": one["type"], "after": one} for one in version["added"]
-        ]
+        differences = [{"change": "added", **one, "before": None, "after": one} for one in version["added"]]
     _tell_calls(visit, fqdn, serial)
     return zones.show(
         visit,
@@ -60,7 +58,7 @@ def show_version(visit: Visit, fqdn: str, serial: int) -> Response:
         version=version,
         who=zones.names_of(visit, [version])[version["user_id"]],
         newest=_newest(visit, fqdn),
-        plan=plans.of_differences(differences),
+        plan=plans.of_differences(differences, visit.gettext),
     )
 
 

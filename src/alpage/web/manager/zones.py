@@ -17,6 +17,7 @@ from alpage.web.translations.catalogues import N_
 pages = Pages()
 
 LATELY = 8
+OF_THE_PLAN = ("csrf", "plan", "force")  # fields a plan's own form has, besides those of the form it came from
 PLACES = (  # the tabs of a zone
     ("", N_("Records")),
     ("/paste", N_("Paste")),
@@ -44,7 +45,7 @@ class Outcome:
 
 def show(visit: Visit, fqdn: str, template: str, status: int = 200, **values: Any) -> Response:
     """A page of a zone, with its tabs and what happened to it lately."""
-    here = visit.path.removeprefix(f"/zones/{fqdn}")
+    here = visit.path.removeprefix(f"/zones/{fqdn}").replace("/compare", "/versions")
     places = [(place, label) for place, label in PLACES if place]
     current = next((place for place, _ in places if here.startswith(place)), "")
     return shell.show(
@@ -63,6 +64,7 @@ def show(visit: Visit, fqdn: str, template: str, status: int = 200, **values: An
             Link(visit.gettext("DNS"), visit.url(f"/zones/{fqdn}"), current=True),
         ],
         lately=lately(visit, fqdn),
+        sent={name: value for name, value in visit.form.items() if name not in OF_THE_PLAN},
         **values,
     )
 
@@ -98,7 +100,7 @@ def consider(visit: Visit, fqdn: str, method: str, path: str, body: Mapping[str,
             raise
         refusal = error
         answer = api.call(method, path, {**body, "force": True}, **query, dry_run=1)
-    plan = plans.of_changes(answer.root["changes"], records)
+    plan = plans.of_changes(answer.root["changes"], records, visit.gettext)
     agreed = visit.form.get("plan", "")
     is_agreed = agreed == plan.digest and (refusal is None or "force" in visit.form)
     return Outcome(plan, answer.root.get("notes", []), refusal, bool(agreed) and agreed != plan.digest, is_agreed)
@@ -106,10 +108,7 @@ def consider(visit: Visit, fqdn: str, method: str, path: str, body: Mapping[str,
 
 def lately(visit: Visit, fqdn: str) -> list[Change]:
     """The latest versions of a zone; the last one can be taken back."""
-    try:
-        found = calls.api(visit).get(path_of(fqdn, "/versions"), order_by="id", order="desc", limit=LATELY)
-    except ApiError:
-        return []
+    found = calls.api(visit).get(path_of(fqdn, "/versions"), order_by="id", order="desc", limit=LATELY)
     people = names_of(visit, found)
     changes = []
     for number, version in enumerate(found):
@@ -149,10 +148,7 @@ def names_of(visit: Visit, versions: Iterable[Mapping[str, Any]]) -> dict[int | 
     unknown = sorted(one for one in ids - known.keys() if one is not None)
     account = shell.account(visit)
     if unknown and account is not None:
-        try:
-            members = calls.api(visit).get(f"/2/accounts/{account['id']}/users", **{"filter[user_ids]": unknown})
-        except ApiError:
-            members = []
+        members = calls.api(visit).get(f"/2/accounts/{account['id']}/users", **{"filter[user_ids]": unknown})
         known.update((one["user_id"], one["display_name"]) for one in members)
     return {**{one: visit.gettext("User %(number)s", number=one) for one in unknown}, **known}
 
