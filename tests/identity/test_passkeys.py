@@ -5,7 +5,7 @@ from time import time
 import pytest
 from sqlalchemy import select
 
-from alpage.identity import passkeys
+from alpage.identity import ceremonies, passkeys
 from alpage.identity.passkeys import Passkey, PasskeyUse
 from alpage.identity.security_events import SecurityEvent
 from alpage.identity.users import User
@@ -18,7 +18,7 @@ PATH = "/1/profile/passkeys"
 
 @pytest.fixture
 def device(settings):
-    return SoftwareAuthenticator(passkeys.relying_party(settings)[1])
+    return SoftwareAuthenticator(ceremonies.relying_party(settings)[1])
 
 
 @pytest.fixture
@@ -205,7 +205,7 @@ def test_an_answer_is_good_once_and_not_for_long(heidi_now, device, platform):
     with platform.database.transaction(NOBODY) as transaction:
         options, ticket = passkeys.begin_sign_in(transaction, platform.settings, platform.tokens.pepper, now)
     response = device.get(options)
-    assert finish(heidi_now, ticket, response, now + passkeys.CEREMONY_SECONDS) is None
+    assert finish(heidi_now, ticket, response, now + ceremonies.CEREMONY_SECONDS) is None
     assert finish(heidi_now, ticket, response, now) == heidi_now.user.id
     assert finish(heidi_now, ticket, response, now) is None
 

@@ -6,32 +6,17 @@ challenge that is good once, kept as a ticket.
 """
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 from sqlalchemy import JSON, BindParameter, ForeignKey, Select, String, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import bytes_to_base64url, options_to_json_dict
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.routes import Routes, Shape
-from alpage.identity import notices, security_events, tickets
+from alpage.identity import ceremonies, notices, security_events, tickets
+from alpage.identity.ceremonies import CEREMONY_SECONDS, KnownKey, Person, UnprovenError
 from alpage.identity.credentials import derive_key, is_well_formed, keyed_hash, new_secret, pepper_of
 from alpage.identity.users import User
 from alpage.settings import Settings
@@ -40,10 +25,7 @@ from alpage.storage.tables import WHOLE_NUMBER, Base
 
 routes = Routes("Passkeys")
 
-CEREMONY_SECONDS = 300
 FRESH_SECONDS = 900
-RELYING_PARTY = "Alpage"  # what browsers call the platform
-TRANSPORTS = {transport.value for transport in AuthenticatorTransport}
 
 # stored
 
@@ -124,12 +106,6 @@ def visible(caller: Caller) -> Select[Passkey]:
 # the verbs
 
 
-def relying_party(settings: Settings) -> tuple[str, str]:
-    """What passkeys belong to: the login's host name, and the origin its pages have."""
-    parts = urlsplit(settings.issuer)
-    return parts.hostname or "", f"{parts.scheme}://{parts.netloc}".lower()
-
-
 def user_handle(pepper: bytes, user_id: int) -> bytes:
     """What a device calls the user by: says nothing about him, and is the same for all his passkeys."""
     return derive_key(pepper, f"passkeys of user {user_id}")
@@ -139,20 +115,9 @@ def begin_registration(
     transaction: Transaction, user: Any, settings: Settings, pepper: bytes, now: int
 ) -> tuple[dict[str, Any], str]:
     """What `navigator.credentials.create` takes, and the ticket the answer must come with."""
-    options = generate_registration_options(
-        rp_id=relying_party(settings)[0],
-        rp_name=RELYING_PARTY,
-        user_id=user_handle(pepper, user.id),
-        user_name=user.login,
-        user_display_name=user.display_name,
-        timeout=CEREMONY_SECONDS * 1000,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED,
-            user_verification=UserVerificationRequirement.PREFERRED,
-        ),
-        exclude_credentials=_known(transaction, user.id),
-    )
-    return options_to_json_dict(options), _begin(transaction, pepper, options.challenge, now, new_for=user.id)
+    person = Person(user_handle(pepper, user.id), user.login, user.display_name)
+    options = ceremonies.registration_options(settings, person, _known(transaction, user.id))
+    return options.content, _begin(transaction, pepper, options.challenge, now, new_for=user.id)
 
 
 def finish_registration(
@@ -172,31 +137,25 @@ def finish_registration(
     begun = _take(transaction, pepper, ticket, now)
     if begun is None or begun.get("new_for") != user.id:
         raise ApiError("passkey_not_accepted", reason="ticket")
-    rp_id, origin = relying_party(settings)
     try:
-        verified = verify_registration_response(
-            credential=response,
-            expected_challenge=base64url_to_bytes(begun["challenge"]),
-            expected_rp_id=rp_id,
-            expected_origin=origin,
-        )
-    except Exception:  # the library lets those of its decoders through, and what it decodes may be anything
+        registered = ceremonies.check_registration(settings, begun["challenge"], response)
+    except UnprovenError:
         raise ApiError("passkey_not_accepted", reason="response") from None
-    credential_id = bytes_to_base64url(verified.credential_id)
+    credential_id = registered.key.credential_id
     if transaction.execute(_BY_CREDENTIAL, {"credential_id": credential_id}).first() is not None:
         raise ApiError("object_already_exists", model="Passkey", attribute="response")
     passkey = Passkey(
         user_id=user.id,
         name=name,
         credential_id=credential_id,
-        public_key=bytes_to_base64url(verified.credential_public_key),
-        transports=_transports(response),
-        is_backed_up=verified.credential_backed_up,
+        public_key=registered.key.public_key,
+        transports=list(registered.key.transports),
+        is_backed_up=registered.is_backed_up,
         created_at=now,
     )
     transaction.session.add(passkey)
     transaction.session.flush()
-    transaction.session.add(PasskeyUse(passkey_id=passkey.id, used_at=now, sign_count=verified.sign_count))
+    transaction.session.add(PasskeyUse(passkey_id=passkey.id, used_at=now, sign_count=registered.sign_count))
     _note(transaction, "passkey_added", user, passkey, now=now, ip=ip, user_agent=user_agent)
     return passkey
 
@@ -208,14 +167,8 @@ def begin_sign_in(
 
     With `user_id` it is a second factor of that user; without, whoever has a passkey of the platform may come.
     """
-    verification = UserVerificationRequirement.REQUIRED if user_id is None else UserVerificationRequirement.PREFERRED
-    options = generate_authentication_options(
-        rp_id=relying_party(settings)[0],
-        timeout=CEREMONY_SECONDS * 1000,
-        allow_credentials=None if user_id is None else _known(transaction, user_id),
-        user_verification=verification,
-    )
-    return options_to_json_dict(options), _begin(transaction, pepper, options.challenge, now, user_id=user_id)
+    options = ceremonies.sign_in_options(settings, None if user_id is None else _known(transaction, user_id))
+    return options.content, _begin(transaction, pepper, options.challenge, now, user_id=user_id)
 
 
 def finish_sign_in(
@@ -239,24 +192,15 @@ def finish_sign_in(
     passkey = transaction.execute(_BY_CREDENTIAL, {"credential_id": str(response.get("id"))}).one_or_none()
     if passkey is None or passkey.blocked_at is not None or begun["user_id"] not in (None, passkey.user_id):
         return None
-    rp_id, origin = relying_party(settings)
+    handle = user_handle(pepper, passkey.user_id)
+    is_alone = begun["user_id"] is None  # not a second factor: the device must have verified its user
     try:
-        verified = verify_authentication_response(
-            credential=response,
-            expected_challenge=base64url_to_bytes(begun["challenge"]),
-            expected_rp_id=rp_id,
-            expected_origin=origin,
-            credential_public_key=base64url_to_bytes(passkey.public_key),
-            credential_current_sign_count=0,  # compared below, once it is known who signed
-            require_user_verification=begun["user_id"] is None,
+        sign_count = ceremonies.check_sign_in(
+            settings, begun["challenge"], response, passkey.public_key, handle, verified=is_alone
         )
-        handle = response["response"].get("userHandle")
-        is_theirs = not handle or base64url_to_bytes(handle) == user_handle(pepper, passkey.user_id)
-    except Exception:  # as above
+    except UnprovenError:
         return None
-    if not is_theirs:
-        return None
-    if not _count(transaction, passkey.id, verified.new_sign_count, now):
+    if not _count(transaction, passkey.id, sign_count, now):
         security_events.note(
             transaction,
             "passkey_copied",
@@ -278,9 +222,9 @@ def remove(
     _note(transaction, "passkey_removed", user, passkey, now=now, ip=ip, user_agent=user_agent)
 
 
-def _begin(transaction: Transaction, pepper: bytes, challenge: bytes, now: int, **content: Any) -> str:
+def _begin(transaction: Transaction, pepper: bytes, challenge: str, now: int, **content: Any) -> str:
     ticket = new_secret("ot")
-    content = {"challenge": bytes_to_base64url(challenge), **content}
+    content = {"challenge": challenge, **content}
     tickets.put(transaction, "passkey", keyed_hash(pepper, ticket), content, now + CEREMONY_SECONDS)
     return ticket
 
@@ -292,20 +236,9 @@ def _take(transaction: Transaction, pepper: bytes, ticket: str, now: int) -> dic
     return taken.content if taken is not None and taken.is_first else None
 
 
-def _known(transaction: Transaction, user_id: int) -> list[PublicKeyCredentialDescriptor]:
-    return [
-        PublicKeyCredentialDescriptor(
-            id=base64url_to_bytes(row.credential_id),
-            transports=[AuthenticatorTransport(name) for name in row.transports] or None,
-        )
-        for row in transaction.execute(_OF_USER, {"user_id": user_id})
-    ]
-
-
-def _transports(response: dict[str, Any]) -> list[str]:
-    """The ways a device says it can be reached, as far as they are known."""
-    said = response["response"].get("transports") or []
-    return [name for name in TRANSPORTS if name in said]
+def _known(transaction: Transaction, user_id: int) -> list[KnownKey]:
+    rows = transaction.execute(_OF_USER, {"user_id": user_id})
+    return [KnownKey(row.credential_id, tuple(row.transports)) for row in rows]
 
 
 def _count(transaction: Transaction, passkey_id: int, sign_count: int, now: int) -> bool:

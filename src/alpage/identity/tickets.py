@@ -7,7 +7,7 @@ each is taken in one statement, so that of any number of takers exactly one has 
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Index, String, bindparam, delete, insert, select, update
+from sqlalchemy import JSON, Index, String, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -65,11 +65,6 @@ def take(transaction: Transaction, purpose: Purpose, key: str, now: int) -> Take
         return Taken(taken.content, is_first=True)
     row = transaction.run(_FIND, {"hash": key, "purpose": purpose}).one_or_none()
     return None if row is None or row.consumed_at is None else Taken(row.content, is_first=False)
-
-
-def sweep(transaction: Transaction, before: int) -> None:
-    """Lets go of what was over before a moment."""
-    transaction.execute(delete(Ticket).where(Ticket.expires_at < before))
 
 
 _FIND = select(Ticket.__table__).where(Ticket.hash == bindparam("hash"), Ticket.purpose == bindparam("purpose"))

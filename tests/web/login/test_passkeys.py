@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from alpage.identity import passkeys
+from alpage.identity import ceremonies, passkeys
 from alpage.identity.sessions import Session
 from alpage.identity.users import User
 from alpage.storage.changes import NOBODY
@@ -22,7 +22,7 @@ SignIn = Callable[..., Page]
 @pytest.fixture
 def device(platform: Platform, anna: User) -> SoftwareAuthenticator:
     """A device with a passkey of anna's."""
-    made = SoftwareAuthenticator(passkeys.relying_party(platform.settings)[1])
+    made = SoftwareAuthenticator(ceremonies.relying_party(platform.settings)[1])
     given = {"settings": platform.settings, "pepper": platform.tokens.pepper, "now": int(time())}
     with platform.database.transaction(NOBODY) as transaction:
         kept = transaction.session.get_one(User, anna.id)
