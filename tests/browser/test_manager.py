@@ -100,6 +100,7 @@ def test_every_page_of_a_zone(manager, path):
 
 
 def test_signing_out(manager):
+    manager.page.locator(".side-foot summary").click()
     manager.press("Sign out")
     manager.go("/manager/")
     assert manager.page.get_by_label("Password", exact=True).is_visible()
