@@ -1,7 +1,6 @@
 """Puts the rooms together: one ASGI application."""
 
 import gc
-import hmac
 import multiprocessing
 import os
 import signal
@@ -27,9 +26,8 @@ from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
-from alpage.api.edge import Edge
+from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
-from alpage.api.in_process import InProcess
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
@@ -38,7 +36,7 @@ from alpage.api.totals import Totals
 from alpage.api.versions import RouteTable
 from alpage.api.workers import Workers
 from alpage.discovery import modules, offered
-from alpage.identity.credentials import pepper_of
+from alpage.identity.credentials import derive_key, pepper_of
 from alpage.identity.oauth.endpoints import OAuth
 from alpage.identity.oauth.provider import Provider
 from alpage.identity.signing_keys import SigningKeys
@@ -46,13 +44,13 @@ from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
 from alpage.web.login.site import login_site
-from alpage.web.manager import manager_site
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
 ROOMS = (api, identity, tasks, accounts, products)
 
 
+@cache
 def route_table() -> RouteTable:
     """Every route of every room; also makes error codes and the services of the products known."""
     for room in ROOMS:
@@ -86,11 +84,9 @@ def open_login(settings: Settings, database: Database, tokens: Tokens, limits: L
     return OAuth(provider, database, tokens, teams.names_of, limits)
 
 
-def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
-    """The application: the API, with the platform's own few pages, and those of its products, beside it."""
-    registry = CollectorRegistry()
-    tokens = open_tokens(settings, database)
-    dispatch = Api(
+def open_api(settings: Settings, database: Database, table: RouteTable, tokens: Tokens, metrics: Metrics) -> Api:
+    """The API, with the worker threads and the limits that the other surfaces share."""
+    return Api(
         settings=settings,
         database=database,
         table=table,
@@ -99,19 +95,46 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         totals=Totals(),
         workers=Workers(settings.threads),
         networks=Networks(settings.trusted_proxies),
-        metrics=Metrics(registry),
+        metrics=metrics,
         recorder=Recorder(database),
     )
 
+
+def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
+    """The application: whoever asks is led to the surface that has what he asks for."""
+    registry = CollectorRegistry()
+    tokens = open_tokens(settings, database)
+    dispatch = open_api(settings, database, table, tokens, Metrics(registry))
+    login = open_login(settings, database, tokens, dispatch.limits)
+    own = own_pages(dispatch, registry)
+    paths = {route.path for route in own.routes if isinstance(route, Route)}
+    surfaces: list[tuple[Callable[[Scope], bool], ASGIApp]] = [
+        (lambda scope: scope["type"] != "http" or scope["path"] in paths, own),
+        (lambda scope: login.has(scope["path"], _host(scope)), _edge(dispatch, login, LOGIN_BODY_BYTES)),
+        (stands_at(settings.issuer, settings.public_url), _login_pages(dispatch, login)),
+        (stands_at(settings.manager_address, settings.public_url), _manager(dispatch, login)),
+    ]
+    edge = _edge(dispatch, dispatch, settings.body_limit_bytes)
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        surface = next((surface for has, surface in surfaces if has(scope)), edge)
+        await surface(scope, receive, send)
+
+    return application
+
+
+def own_pages(dispatch: Api, registry: CollectorRegistry) -> Starlette:
+    """The platform's own few pages, and those of its products, beside the API."""
+
     @cache
     def document() -> dict[str, Any]:
-        return openapi.describe(table.routes, settings.public_url)
+        return openapi.describe(dispatch.table.routes, dispatch.settings.public_url)
 
     async def description(_request: Request) -> Response:
         return JSONResponse(document())
 
     async def health(_request: Request) -> Response:
-        healthy = await dispatch.workers.run(Database.is_reachable, database)
+        healthy = await dispatch.workers.run(Database.is_reachable, dispatch.database)
         return JSONResponse({"status": "ok" if healthy else "database unreachable"}, 200 if healthy else 503)
 
     async def metrics(_request: Request) -> Response:
@@ -122,50 +145,57 @@ def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:
         yield
         dispatch.workers.stop()
         dispatch.recorder.stop()
-        database.close()
+        dispatch.database.close()
 
     pages = [Route("/openapi.json", description), Route("/health", health), Route("/metrics", metrics)]
     pages += [page for make_pages in offered(products, "pages") for page in make_pages(dispatch)]
-    paths = {page.path for page in pages}
-    own = Starlette(routes=pages, lifespan=lifespan)
-
-    edge = Edge(dispatch, dispatch.workers, dispatch.networks, settings.body_limit_bytes)
-    login = open_login(settings, database, tokens, dispatch.limits)
-    login_edge = Edge(login, dispatch.workers, dispatch.networks, LOGIN_BODY_BYTES)
-    in_process = InProcess(lambda host, path: login if login.has(path, host) else dispatch)
-    secret = hmac.digest(pepper_of(settings), b"alpage.web", "sha256")
-    manager = manager_site(settings, dispatch.workers, dispatch.networks, in_process, secret)
-    login_pages = login_site(login.provider, database, dispatch.workers, dispatch.networks)
-    sites: list[tuple[Callable[[Scope], bool], ASGIApp]] = [
-        (stands_at(settings.issuer, settings.public_url), login_pages),
-        (stands_at(settings.manager_address, settings.public_url), manager),
-    ]
-
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        is_own = scope["type"] != "http" or scope["path"] in paths
-        if is_own:
-            await own(scope, receive, send)
-        elif login.has(scope["path"], dict(scope["headers"]).get(b"host", b"").decode("latin-1")):
-            await login_edge(scope, receive, send)
-        else:
-            site = next((site for is_for, site in sites if is_for(scope)), edge)
-            await site(scope, receive, send)
-
-    return application
+    return Starlette(routes=pages, lifespan=lifespan)
 
 
 def stands_at(address: str, public_url: str) -> Callable[[Scope], bool]:
     """Tells requests for what stands at an address: by their host, if it has one to itself, and by their path."""
-    host, path = urlsplit(address).netloc.encode(), urlsplit(address).path
-    has_own_host = host != urlsplit(public_url).netloc.encode()
+    host, path = urlsplit(address).netloc, urlsplit(address).path
+    has_own_host = host != urlsplit(public_url).netloc
 
     def is_for(scope: Scope) -> bool:
         asked: str = scope["path"]
-        if has_own_host and dict(scope["headers"]).get(b"host") != host:
-            return False
-        return asked == path or asked.startswith(path + "/")
+        return (
+            asked.startswith(path)
+            and asked[len(path) : len(path) + 1] in ("", "/")
+            and (not has_own_host or _host(scope) == host)
+        )
 
     return is_for
+
+
+def _host(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+
+
+def _edge(dispatch: Api, surface: Surface, body_limit_bytes: int) -> Edge:
+    return Edge(surface, dispatch.workers, dispatch.networks, body_limit_bytes)
+
+
+def _login_pages(dispatch: Api, login: OAuth) -> ASGIApp:
+    return login_site(login.provider, dispatch.database, dispatch.workers, dispatch.networks)
+
+
+def _manager(dispatch: Api, login: OAuth) -> ASGIApp:
+    """The manager, which is loaded on the first visit: the client it stands on takes 6 MB (measured)."""
+
+    @cache
+    def site() -> ASGIApp:
+        from alpage.web.in_process import InProcess  # noqa: PLC0415 - on the first visit
+        from alpage.web.manager import manager_site  # noqa: PLC0415 - the same
+
+        transport = InProcess(lambda host, path: login if login.has(path, host) else dispatch)
+        secret = derive_key(login.provider.pepper, "the pages of the manager")
+        return manager_site(dispatch.settings, dispatch.workers, dispatch.networks, transport, secret)
+
+    async def manager(scope: Scope, receive: Receive, send: Send) -> None:
+        await site()(scope, receive, send)
+
+    return manager
 
 
 def create() -> ASGIApp:

@@ -8,16 +8,14 @@ followed, and an answer is cut off (A25).
 
 import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from ipaddress import ip_address
 from threading import Event, Thread
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-import httpx
 from sqlalchemy import ForeignKey, Index, String, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -31,6 +29,9 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.tables import STEADY_IDS, Base
+
+if TYPE_CHECKING:
+    import httpx
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 KIND = "logout+jwt"
@@ -91,6 +92,10 @@ class RefusedAddressError(Exception):
     """An address nothing is sent to; the text says why."""
 
 
+class UndeliveredError(Exception):
+    """A notice that did not arrive; the text says why."""
+
+
 class Teller:
     """Tells applications of logouts, with a thread of its own."""
 
@@ -145,24 +150,29 @@ class Teller:
         """Sends one notice; answers what went wrong, if something did."""
         try:
             status = self._send(notice.backchannel_logout_uri, {"logout_token": self._token(notice, now)})
-        except RefusedAddressError as error:
+        except (RefusedAddressError, UndeliveredError) as error:
             return str(error)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            return type(error).__name__
         return None if status in (200, 204) else f"status {status}"
 
     def _send(self, uri: str, form: dict[str, str]) -> int:
+        """The status of what was answered. Raises RefusedAddressError and UndeliveredError."""
+        import httpx  # noqa: PLC0415 - loaded once there is something to tell: most platforms never have
+
         parts = urlsplit(uri)
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         address = resolve(host, port, private=self._settings.private_callbacks)
-        there = httpx.URL(uri).copy_with(host=address)
         headers = {"Host": parts.netloc, "User-Agent": "Alpage"}
         timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
-        with httpx.Client(verify=self._tls or True, trust_env=False, timeout=timeout) as client:
-            request = client.build_request("POST", there, data=form, headers=headers, extensions={"sni_hostname": host})
-            with _closing(client.send(request, stream=True)) as response:
-                _drain(response)
-                return response.status_code
+        extensions = {"sni_hostname": host}
+        try:
+            there = httpx.URL(uri).copy_with(host=address)
+            with httpx.Client(verify=self._tls or True, trust_env=False, timeout=timeout) as client:
+                request = client.build_request("POST", there, data=form, headers=headers, extensions=extensions)
+                with closing(client.send(request, stream=True)) as response:
+                    _drain(response)
+                    return response.status_code
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise UndeliveredError(type(error).__name__) from error
 
     def _token(self, notice: Any, now: int) -> str:
         """The logout token (Back-Channel Logout 1.0, 2.4)."""
@@ -209,21 +219,13 @@ def resolve(host: str, port: int, *, private: bool) -> str:
     return str(addresses[0])
 
 
-def _drain(response: httpx.Response) -> None:
+def _drain(response: "httpx.Response") -> None:
     """Reads what little an answer may have, within the time it may take."""
     deadline, size = time() + TOTAL_SECONDS, 0
     for chunk in response.iter_raw():
         size += len(chunk)
         if size > MAX_ANSWER_BYTES or time() > deadline:
             return
-
-
-@contextmanager
-def _closing(response: httpx.Response) -> Iterator[httpx.Response]:
-    try:
-        yield response
-    finally:
-        response.close()
 
 
 _TAKING_PART = (

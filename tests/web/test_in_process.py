@@ -2,8 +2,8 @@
 
 import httpx
 
-from alpage.api import in_process
 from alpage.api.envelope import Response
+from alpage.web import in_process
 
 
 class Echo:
