@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, or_, select, update
+from sqlalchemy import JSON, BindParameter, ForeignKey, Select, String, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from webauthn import (
     base64url_to_bytes,
@@ -36,7 +36,7 @@ from alpage.identity.credentials import derive_key, is_well_formed, keyed_hash, 
 from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.database import Transaction
-from alpage.storage.tables import Base
+from alpage.storage.tables import WHOLE_NUMBER, Base
 
 routes = Routes("Passkeys")
 
@@ -361,13 +361,14 @@ _BY_CREDENTIAL = (
     .join(User, User.id == Passkey.user_id)
     .where(Passkey.credential_id == bindparam("credential_id"))
 )
+_COUNT: BindParameter[int] = bindparam("count", type_=WHOLE_NUMBER)  # of 32 bits without a sign
 _USE = (
     update(PasskeyUse)
     .where(
         PasskeyUse.passkey_id == bindparam("id"),
-        or_(PasskeyUse.sign_count < bindparam("count"), (PasskeyUse.sign_count == 0) & (bindparam("count") == 0)),
+        or_(PasskeyUse.sign_count < _COUNT, (PasskeyUse.sign_count == 0) & (_COUNT == 0)),
     )
-    .values(used_at=bindparam("now"), sign_count=bindparam("count"))
+    .values(used_at=bindparam("now"), sign_count=_COUNT)
     .returning(PasskeyUse.sign_count)
     .execution_options(synchronize_session=False)
 )

@@ -8,13 +8,10 @@ import pytest
 from alpage.identity.applications import Application
 from alpage.identity.grants import Grant
 from alpage.storage.changes import NOBODY
-from alpage.web import manager
-from alpage.web.pages import collect
 from tests.web.manager.browsing import Browser
+from tests.web.manager.test_pages import OPEN, PATHS
 
 COUNT = re.compile(r'(\w+_count\{.*route="[^"]+".*\}) ([0-9.e+]+)')
-PATHS = [page.path for page in collect(manager) if page.method == "GET" and "{" not in page.path]
-WITHOUT_CALLS = ("/sign-in", "/callback", "/signed-in", "/design", "/design/calm")
 
 
 def _answered(site):
@@ -22,7 +19,7 @@ def _answered(site):
     return sum(float(count) for _, count in COUNT.findall(site.get("/metrics").text))
 
 
-@pytest.mark.parametrize("path", [path for path in PATHS if path not in WITHOUT_CALLS])
+@pytest.mark.parametrize("path", [path for path in PATHS if path not in OPEN])
 def test_every_call_a_page_tells_of_was_answered_by_the_api(browser, site, path):
     before = _answered(site)
     page = browser.get(path)
