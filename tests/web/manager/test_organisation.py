@@ -186,7 +186,8 @@ def test_who_is_invited_answers_the_link(browser, api, account, platform, login)
         browser.send(offer.form("/join"), **{button: "1"})
         assert "has been answered" in browser.get(link).text
     assert len(api("GET", f"/2/accounts/{account.id}/users")) == 2
-    assert browser.get("/join?key=").status == 404
+    assert "The link you were sent" in browser.get("/join?key=").text
+    assert browser.get("/join?key=0123").status == 404
 
 
 def test_limits_are_drawn(browser):

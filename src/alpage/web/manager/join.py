@@ -15,20 +15,17 @@ pages = Pages()
 @pages.get("/join")
 def show_offer(visit: Visit) -> Response:
     """What an invitation offers."""
-    key = visit.query.get("key", "")
-    if not key.isalnum():
-        raise PageError(404)
-    return shell.show(
-        visit, "manager/join.html", key=key, offer=calls.api(visit).get(f"/1/invitations/{key}"), roles=ROLES
-    )
+    key = key_in(visit.query.get("key", ""))
+    if not key:
+        return shell.show(visit, "manager/join_ask.html")
+    offer = calls.api(visit).get(f"/1/invitations/{key}")
+    return shell.show(visit, "manager/join.html", key=key, offer=offer, roles=ROLES)
 
 
 @pages.post("/join")
 def answer_offer(visit: Visit) -> Response:
     """Accepts an invitation, or declines it."""
-    key = visit.form.get("key", "")
-    if not key.isalnum():
-        raise PageError(404)
+    key = key_in(visit.form.get("key", ""))
     accepts = "accept" in visit.form
     try:
         answered = calls.api(visit).call("POST", f"/1/invitations/{key}/{'accept' if accepts else 'reject'}").data
@@ -37,3 +34,9 @@ def answer_offer(visit: Visit) -> Response:
     if not accepts:
         return shell.done(visit, "/", visit.gettext("You have declined the invitation."), "info")
     return shell.done(visit, f"/?account={answered['account_id']}", visit.gettext("Welcome! You are a member now."))
+
+
+def key_in(text: str) -> str:
+    """The key of an invitation in a link, or by itself; empty where there is none."""
+    key = text.strip().rpartition("=")[2].rpartition("/")[2]
+    return key if key.isalnum() and key.isascii() else ""
