@@ -36,7 +36,7 @@ def show_paste(visit: Visit, fqdn: str) -> Response:
 def paste(visit: Visit, fqdn: str) -> Response:
     """What the pasted lines would change; once that was agreed to, changes it."""
     reading = pasting.read(visit.form.get("text", ""), fqdn)
-    records = calls.api(visit).get(zones.path_of(fqdn, "/records"))
+    records = zones.records_of(visit, fqdn)
     replaces = visit.form.get("mode") == REPLACE
     made = bulk.draft(reading.lines, records, fqdn, replaces=replaces)
     reading.faults += made.faults

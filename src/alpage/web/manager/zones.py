@@ -83,23 +83,25 @@ def readable(name: str) -> str:
 
 
 def records_of(visit: Visit, fqdn: str) -> list[dict[str, Any]]:
-    """All records of a zone."""
-    found: list[dict[str, Any]] = calls.api(visit).get(path_of(fqdn, "/records"))
+    """All records of a zone; asked once a visit."""
+    if "records" not in visit.kept:
+        visit.kept["records"] = calls.api(visit).get(path_of(fqdn, "/records"))
+    found: list[dict[str, Any]] = visit.kept["records"]
     return found
 
 
-def consider(visit: Visit, fqdn: str, method: str, path: str, body: Mapping[str, Any], **query: Any) -> Outcome:
+def consider(visit: Visit, fqdn: str, method: str, path: str, body: Mapping[str, Any]) -> Outcome:
     """What a write to a zone would do. Raises ApiError for what would be refused whatever one agrees to."""
     api = calls.api(visit)
     records = records_of(visit, fqdn)
     refusal = None
     try:
-        answer = api.call(method, path, body, **query, dry_run=1)
+        answer = api.call(method, path, body, dry_run=1)
     except ApiError as error:
         if error.code != "blast_radius_exceeded":
             raise
         refusal = error
-        answer = api.call(method, path, {**body, "force": True}, **query, dry_run=1)
+        answer = api.call(method, path, {**body, "force": True}, dry_run=1)
     plan = plans.of_changes(answer.root["changes"], records, visit.gettext)
     agreed = visit.form.get("plan", "")
     is_agreed = agreed == plan.digest and (refusal is None or "force" in visit.form)
