@@ -5,7 +5,8 @@ blocked: none of it can be told from the outside. Each way does the same work an
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from secrets import token_urlsafe
 from typing import Any
 
@@ -50,11 +51,10 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The verbs of a sign-in. The password of nobody takes the place of the one an unknown user does not have."""
+    """The verbs of a sign-in."""
 
     database: Database
     pepper: bytes
-    _of_nobody: str = field(default_factory=lambda: hash_password(token_urlsafe(16)), repr=False)
 
     def check_password(self, email: str, password: str, origin: Origin, now: int) -> User | None:
         """The user whose address and password these are.
@@ -62,6 +62,7 @@ class SignIn:
         The hash is computed between two transactions: it takes long, and a database has one writer. The guess is
         counted before it is looked at, so that many at once are no more than one after the other.
         """
+        of_nobody = _hash_of_nobody()  # whoever asks first waits for it, known or not
         at_account = attempts.of_account(PASSWORD, email.strip())
         subjects = (at_account, attempts.of_address(PASSWORD, origin.ip))
         with self.database.transaction(Author(request_id=origin.request_id)) as transaction:
@@ -70,7 +71,7 @@ class SignIn:
                 attempts.failed(transaction, [at_account], now)
             user: User | None = transaction.find(_BY_EMAIL, {"email": email.strip().lower()})
         kept = user.password_hash if user is not None else None
-        is_right = fits(kept or self._of_nobody, password[: MAX_LENGTH + 1]) and kept is not None
+        is_right = fits(kept or of_nobody, password[: MAX_LENGTH + 1]) and kept is not None
         is_in = is_right and not is_blocked and user is not None and user.blocked_at is None
         with self.database.transaction(Author(request_id=origin.request_id)) as transaction:
             if is_in:
@@ -172,6 +173,12 @@ class SignIn:
         """Ends a session at its user's wish."""
         sessions.end(transaction, session, now)
         _note(transaction, "signed_out", session.user_id, origin, now)
+
+
+@cache
+def _hash_of_nobody() -> str:
+    """What takes the place of the password an unknown user does not have."""
+    return hash_password(token_urlsafe(16))
 
 
 def _pending(content: Mapping[str, Any]) -> Pending:
