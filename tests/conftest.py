@@ -13,6 +13,7 @@ from time import time
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from alpage import app
@@ -22,7 +23,7 @@ from alpage.accounts.products import Product
 from alpage.accounts.rights import ProductRight
 from alpage.api import logs
 from alpage.api.versions import RouteTable
-from alpage.identity import own_applications
+from alpage.identity import own_applications, signin, users
 from alpage.identity.scopes import SCOPES
 from alpage.identity.tokens import Tokens
 from alpage.identity.users import User
@@ -133,6 +134,21 @@ def _drop_everything(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA public CASCADE")
         connection.exec_driver_sql("CREATE SCHEMA public")
+
+
+@pytest.fixture
+def real_hashes() -> Iterator[None]:
+    """For tests that measure how long a password takes: hashes as they are made and checked outside of tests."""
+    signin._hash_of_nobody.cache_clear()
+    yield
+    signin._hash_of_nobody.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with little effort: a tenth of a second each would be most of what the tests take."""
+    if "real_hashes" not in request.fixturenames:
+        monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @dataclass

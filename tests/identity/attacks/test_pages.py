@@ -223,6 +223,7 @@ def test_a19_known_and_unknown_addresses_read_the_same(platform: Platform, brows
 
 
 @pytest.mark.parametrize(("path", "samples"), [("/login/signin", 25), ("/login/forgotten", 60)])
+@pytest.mark.usefixtures("real_hashes")
 def test_a19_known_and_unknown_addresses_take_the_same_time(
     platform: Platform, browser: Browser, anna: User, path: str, samples: int
 ) -> None:
