@@ -102,7 +102,6 @@ class ApplicationDetails(Shape):
     origins: list[str]
     backchannel_logout_uri: str | None
     jwks: dict[str, Any] | None
-    jwks_uri: str | None
     id_token_alg: SigningAlg
     userinfo_alg: SigningAlg | None
     requires_par: bool
@@ -141,7 +140,6 @@ class ApplicationBody(Shape):
     origins: Origins = ()
     backchannel_logout_uri: Endpoint = ""
     jwks: Keys = Field(default_factory=dict)
-    jwks_uri: Endpoint = ""
     id_token_alg: SigningAlg = "RS256"  # noqa: S105 - an algorithm
     userinfo_alg: UserinfoAlg = ""
     requires_par: bool = False
@@ -167,7 +165,6 @@ class ApplicationChanges(Shape):
     origins: Origins | None = None
     backchannel_logout_uri: Endpoint | None = None
     jwks: Keys | None = None
-    jwks_uri: Endpoint | None = None
     id_token_alg: SigningAlg | None = None
     userinfo_alg: UserinfoAlg | None = None
     requires_par: bool | None = None
@@ -177,10 +174,10 @@ class ApplicationChanges(Shape):
 
 
 NULLABLE = (
-    "website", "policy_url", "terms_url", "backchannel_logout_uri", "jwks", "jwks_uri", "userinfo_alg", "resource",
+    "website", "policy_url", "terms_url", "backchannel_logout_uri", "jwks", "userinfo_alg", "resource",
 )  # fmt: skip
 CHECKED = (
-    "token_endpoint_auth_method", "is_confidential", "grant_types", "scopes", "redirect_uris", "jwks", "jwks_uri",
+    "token_endpoint_auth_method", "is_confidential", "grant_types", "scopes", "redirect_uris", "jwks",
     "resource",
 )  # fmt: skip
 

@@ -48,7 +48,6 @@ class Application(Base):
     origins: Mapped[list[str]] = mapped_column(JSON, default=list)  # whose scripts may call token and userinfo (CORS)
     backchannel_logout_uri: Mapped[str | None] = mapped_column(default=None)
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
-    jwks_uri: Mapped[str | None] = mapped_column(default=None)
     id_token_alg: Mapped[str] = mapped_column(default="RS256")
     userinfo_alg: Mapped[str | None] = mapped_column(default=None)  # none: plain JSON
     requires_par: Mapped[bool] = mapped_column(default=False)

@@ -129,14 +129,12 @@ def contradictions(metadata: Mapping[str, Any]) -> list[Fault]:
 
 
 def _of_authentication(metadata: Mapping[str, Any]) -> Iterable[Fault]:
-    method, keys = metadata["token_endpoint_auth_method"], [name for name in ("jwks", "jwks_uri") if metadata.get(name)]
+    method = metadata["token_endpoint_auth_method"]
     if (method != "none") != metadata["is_confidential"]:
         allowed: list[str] = [*SECRET_METHODS, "private_key_jwt"] if metadata["is_confidential"] else ["none"]
         yield not_among("attribute_in", "token_endpoint_auth_method", method, allowed)
-    if len(keys) > 1:
-        yield Fault("attribute_conflict", "jwks_uri", {"others": ["jwks"]})
-    if method == "private_key_jwt" and not keys:
-        yield Fault("attribute_one_of_required", "jwks", {"attributes": ["jwks", "jwks_uri"]})
+    if method == "private_key_jwt" and not metadata.get("jwks"):
+        yield Fault("attribute_required_with", "jwks", {"others": ["token_endpoint_auth_method"]})
 
 
 def _of_grant_types(grant_types: set[str], metadata: Mapping[str, Any]) -> Iterable[Fault]:

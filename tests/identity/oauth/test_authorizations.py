@@ -115,16 +115,6 @@ def test_nobody_is_asked_for_the_platform_s_own(login: Login, heidi: Person) -> 
     assert consented(login, login.shop(is_own=True), heidi.user.id)
 
 
-def test_a_sign_in_may_be_too_old(login: Login, shop: Shop, heidi: Person) -> None:
-    session = login.session(heidi.user, authenticated_at=int(time()) - 100)
-
-    with pytest.raises(AuthorizationError) as caught:
-        shop.authorize(session, max_age="60")
-
-    assert caught.value.code == "login_required"
-    assert shop.authorize(session, max_age="200").url.startswith(REDIRECT)
-
-
 def test_less_may_be_given_than_was_asked_for(login: Login, shop: Shop, session: Session) -> None:
     with login.platform.database.transaction(NOBODY) as transaction:
         now = int(time())

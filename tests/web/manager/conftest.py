@@ -21,6 +21,7 @@ from alpage.identity.applications import Application
 from alpage.identity.grants import Grant
 from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
+from alpage.web import in_process
 from tests.web.manager.browsing import Browser
 
 ORIGIN = "https://testserver"
@@ -119,12 +120,12 @@ def settings(settings: Settings) -> Settings:
 def login(platform: Any, monkeypatch: pytest.MonkeyPatch) -> Login:
     """The login the manager finds when it asks for it."""
     made = Login(platform)
-    real = app.InProcess
+    real = in_process.InProcess
 
     def with_login(surface_of: Any) -> Any:
         return real(lambda host, path: made if path.startswith("/login/") else surface_of(host, path))
 
-    monkeypatch.setattr(app, "InProcess", with_login)
+    monkeypatch.setattr(in_process, "InProcess", with_login)
     return made
 
 

@@ -109,7 +109,6 @@ def upgrade() -> None:
         sa.Column("origins", sa.JSON(), nullable=False),
         sa.Column("backchannel_logout_uri", sa.String(), nullable=True),
         sa.Column("jwks", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("jwks_uri", sa.String(), nullable=True),
         sa.Column("id_token_alg", sa.String(), nullable=False),
         sa.Column("userinfo_alg", sa.String(), nullable=True),
         sa.Column("requires_par", sa.Boolean(), nullable=False),
