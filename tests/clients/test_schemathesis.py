@@ -2,10 +2,12 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from alpage.identity.scopes import SCOPES
 from tests.clients.processes import run
 from tests.clients.running import DOMAIN, running_platform
 
@@ -23,7 +25,12 @@ def own(tmp_path):
             platform.make_record(DOMAIN, f"host{number}", "A", "192.0.2.1")
         for zone in LOST:
             platform.call("POST", f"/2/zones/{zone}", {})
-        yield platform
+        for number in range(3):
+            platform.call("POST", "/1/tokens", {"name": f"spare {number}", "scopes": ["dns:read"]})
+        # The first token is ended in passing: 1 is the least number there can be, and so it is tried.
+        token = platform.call("POST", "/1/tokens", {"name": "tried with", "scopes": [*SCOPES]})["token"]
+        platform.client.headers["Authorization"] = f"Bearer {token}"
+        yield replace(platform, token=token)
 
 
 def known_values(platform):
@@ -62,9 +69,13 @@ def known_values(platform):
     }
 
 
-def configuration(values):
+def spare_tokens(platform):
+    return [token["id"] for token in platform.call("GET", "/1/tokens") if token["name"].startswith("spare")]
+
+
+def configuration(values, spare):
     """The file of settings with these values in it; JSON's lists and strings are TOML's too."""
-    dictionaries = [_dictionary(name, known) for name, known in {**values, "lost": LOST}.items()]
+    dictionaries = [_dictionary(name, known) for name, known in {**values, "lost": LOST, "spare": spare}.items()]
     parameters = [f'"{name}" = {{ dictionary = "{name}", probability = {OFTEN} }}' for name in values]
     return "\n".join([CONFIGURATION.read_text(), *dictionaries, "[parameters]", *parameters])
 
@@ -75,7 +86,7 @@ def _dictionary(name, known):
 
 @pytest.mark.timeout(300)
 def test_every_operation_answers_as_described(own, tmp_path):
-    (tmp_path / "schemathesis.toml").write_text(configuration(known_values(own)))
+    (tmp_path / "schemathesis.toml").write_text(configuration(known_values(own), spare_tokens(own)))
     arguments = ["run", f"{own.url}/openapi.json", "--header", f"Authorization: Bearer {own.token}", "--workers", "2"]
     run([ST, "--no-color", *arguments], tmp_path, timeout=240)
     assert own.call("GET", f"/2/zones/{DOMAIN}/exists"), "what was tried out could not work any more"

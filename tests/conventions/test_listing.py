@@ -139,3 +139,13 @@ def test_every_list_has_pages_and_totals(route, heidi):
 def test_every_expansion_loads(route, heidi):
     for name in route.shape.expansions:
         assert heidi.call("GET", f"{path_of(route)}?with={name}").status_code in (200, 422)
+
+
+@of_every_route(lambda route: route.is_list and not route.parameters)
+def test_every_list_tells_its_total(route, heidi):
+    filled = {"account_id": heidi.account.id} if route.query and "account_id" in route.query.model_fields else {}
+    counted = heidi.call(route.method, path_of(route), params={**filled, "return": "total"})
+    assert counted.status_code == 200, counted.text
+    assert counted.json()["data"] == counted.json()["total"]
+    paged = heidi.call(route.method, path_of(route), params={**filled, "page": 1, "per_page": 1})
+    assert paged.json()["total"] == counted.json()["total"]

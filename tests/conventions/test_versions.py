@@ -1,5 +1,7 @@
 """`/{version}/{command_path}`, or the latest version."""
 
+import pytest
+
 from tests.conventions.routes import ROUTES, of_every_route, path_of
 
 
@@ -41,3 +43,11 @@ def test_every_route_names_its_version(route, client):
 
 def test_no_two_routes_are_one():
     assert len({(route.method, route.version, route.path) for route in ROUTES}) == len(ROUTES)
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/1/tokens/self"), ("DELETE", "/tokens/self")])
+def test_a_word_of_a_path_is_not_taken_for_a_value(heidi, method, path):
+    answer = heidi.call(method, path, {})
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert heidi.call("OPTIONS", path).headers["allow"] == "GET, HEAD, OPTIONS"

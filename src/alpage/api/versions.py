@@ -19,6 +19,9 @@ class _Node:
     versions: dict[int, Methods] = field(default_factory=dict)
 
 
+_Found = tuple[_Node, tuple[str, ...]]  # what a path leads to, with the values of its placeholders
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The route of a request, with the values of its placeholders as they stood in the path."""
@@ -66,7 +69,9 @@ class RouteTable:
             return plain
         version, segments = _split(path)
         matches = list(_walk(self._root, segments, ()))
-        for node, values in matches:
+        nearest = _nearest(matches, version)
+        if nearest is not None:
+            node, values = nearest
             route = _choose(node, version, method)
             if route is not None:
                 return Match(route, values)
@@ -75,10 +80,11 @@ class RouteTable:
     def allowed(self, path: str) -> list[str]:
         """The methods a path answers to. Raises `method_not_found` where there is none."""
         version, segments = _split(path)
-        nodes = [node for node, _ in _walk(self._root, segments, ())]
-        found = _methods(nodes, version)
-        if not found:
-            raise self._refusal("OPTIONS", path, version, nodes)
+        matches = list(_walk(self._root, segments, ()))
+        nearest = _nearest(matches, version)
+        if nearest is None:
+            raise self._refusal("OPTIONS", path, version, [node for node, _ in matches])
+        found = _methods(nearest[0], version)
         return [*sorted({*found, "OPTIONS"} | ({"HEAD"} if "GET" in found else set()))]
 
     def _node(self, path: str) -> _Node:
@@ -113,7 +119,7 @@ def _split(path: str) -> tuple[int | None, list[str]]:
     return None, segments
 
 
-def _walk(node: _Node, segments: list[str], values: tuple[str, ...]) -> Iterator[tuple[_Node, tuple[str, ...]]]:
+def _walk(node: _Node, segments: list[str], values: tuple[str, ...]) -> Iterator[_Found]:
     if not segments:
         if node.versions:
             yield node, values
@@ -125,6 +131,11 @@ def _walk(node: _Node, segments: list[str], values: tuple[str, ...]) -> Iterator
         yield from _walk(node.placeholder, rest, (*values, first))
 
 
+def _nearest(matches: list[_Found], version: int | None) -> _Found | None:
+    """What a path means: `/tokens/self` is not a token called self, whatever methods either has."""
+    return next((found for found in matches if version is None or version in found[0].versions), None)
+
+
 def _choose(node: _Node, version: int | None, method: str) -> Route | None:
     if version is not None:
         return node.versions.get(version, {}).get(method)
@@ -132,10 +143,9 @@ def _choose(node: _Node, version: int | None, method: str) -> Route | None:
     return node.versions[max(having)][method] if having else None
 
 
-def _methods(nodes: list[_Node], version: int | None) -> set[str]:
+def _methods(node: _Node, version: int | None) -> set[str]:
     return {
         method
-        for node in nodes
         for number, methods in node.versions.items()
         if version is None or number == version
         for method in methods

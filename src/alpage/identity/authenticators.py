@@ -245,6 +245,7 @@ _USE = (
     "/1/profile/authenticators",
     scope="security:read",
     answer=list[AuthenticatorShape],
+    recounts=True,  # uses are joined to it, which the change log does not watch
     sort={"id": Authenticator.id, "name": Authenticator.name, "created_at": Authenticator.created_at},
     search=(Authenticator.name,),
 )

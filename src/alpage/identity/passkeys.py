@@ -313,6 +313,7 @@ _USE = (
     "/1/profile/passkeys",
     scope="security:read",
     answer=list[PasskeyShape],
+    recounts=True,  # uses are joined to it, which the change log does not watch
     sort={
         "id": Passkey.id,
         "name": Passkey.name,

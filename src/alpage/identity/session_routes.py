@@ -108,6 +108,7 @@ LAST_ACCESSED_AT: ColumnElement[int] = func.coalesce(SessionUse.used_at, Session
     "/1/profile/sessions",
     scope="security:read",
     answer=list[SessionShape],
+    recounts=True,  # uses are joined to it, which the change log does not watch
     sort={
         "id": Session.id,
         "authenticated_at": Session.authenticated_at,
