@@ -89,7 +89,7 @@ Alpage runs at {settings.public_url}
   curl {settings.public_url}/profile --header 'Authorization: Bearer {values["ALPAGE_TOKEN"]}'
   dig @{settings.dns_host} -p {settings.dns_port} {DOMAIN}
 
-Sign in at {settings.issuer} as {values["ALPAGE_USER"]} with the password {values["ALPAGE_PASSWORD"]}
+Sign in at {settings.manager_address} as {values["ALPAGE_USER"]} with the password {values["ALPAGE_PASSWORD"]}
 
 The token and the rest are in {settings.data / "demo.env"}.
 """
