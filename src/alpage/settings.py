@@ -41,9 +41,6 @@ class Settings(BaseModel):
         default="", description="Address of the login, the issuer of its tokens; empty: `/login` below the API's."
     )
     manager_url: str = Field(default="", description="Address of the manager; empty: `/manager` below the API's.")
-    developer_url: str = Field(
-        default="", description="Address of the developer portal; empty: `/developer` below the API's."
-    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(), description="Networks whose `X-Forwarded-For` is believed, comma separated."
     )
@@ -158,11 +155,6 @@ class Settings(BaseModel):
     def manager_address(self) -> str:
         """The manager's address."""
         return self.manager_url.rstrip("/") or f"{self.public_url}/manager"
-
-    @cached_property
-    def developer_address(self) -> str:
-        """The developer portal's address."""
-        return self.developer_url.rstrip("/") or f"{self.public_url}/developer"
 
 
 def load(**overrides: Any) -> Settings:

@@ -109,14 +109,16 @@ def _answer(visit: Visit[Any], call: Callable[[Visit[Any]], Response]) -> Respon
     except Exception as error:
         response = _failure(visit, error)
     _add_headers(visit, response)
-    log.info(
-        "answered",
-        request_id=visit.id,
-        place=visit.place.name,
-        method=visit.method,
-        path=visit.path,
-        status=response.status_code,
-        ms=round((perf_counter() - started) * 1000, 1),
+    logs.answers.note(
+        "page",
+        {
+            "request_id": visit.id,
+            "place": visit.place.name,
+            "method": visit.method,
+            "path": visit.path,
+            "status": response.status_code,
+            "ms": round((perf_counter() - started) * 1000, 1),
+        },
     )
     return response
 
