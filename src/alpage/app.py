@@ -89,7 +89,7 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         settings=settings,
         database=database,
         table=table,
-        identify=tokens.identify,
+        callers=tokens,
         limits=open_limits(settings),
         totals=Totals(),
         workers=Workers(settings.threads),

@@ -5,6 +5,7 @@ transaction, committed before the answer leaves.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter, time
 from typing import Any
 from urllib.parse import quote
@@ -12,17 +13,17 @@ from urllib.parse import quote
 from sqlalchemy import Row, Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from alpage.api import bodies, dry_run, envelope, expansion, languages, listing, logs, override, validation
+from alpage.api import bodies, dry_run, envelope, expansion, languages, listing, logs, override, streams, validation
 from alpage.api.callers import (
     ANONYMOUS,
     Caller,
-    Identify,
+    Callers,
     not_authorized,
     proof_of,
     require_fresh_login,
     require_scope,
 )
-from alpage.api.calls import Call, Request
+from alpage.api.calls import EVENT_STREAM, Call, Request
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid
 from alpage.api.limits import ITEMS, REQUESTS, Limits
@@ -31,6 +32,7 @@ from alpage.api.networks import Networks
 from alpage.api.permission import load_path
 from alpage.api.requests import Recorder
 from alpage.api.routes import Route, Shape
+from alpage.api.streams import EventStream, OpenStreams
 from alpage.api.totals import Totals
 from alpage.api.versions import Match, RouteTable
 from alpage.api.workers import Workers
@@ -62,13 +64,14 @@ class Api:
     settings: Settings
     database: Database
     table: RouteTable
-    identify: Identify
+    callers: Callers
     limits: Limits
     totals: Totals
     workers: Workers
     networks: Networks
     metrics: Metrics
     recorder: Recorder
+    open_streams: OpenStreams = field(default_factory=OpenStreams)
 
     def refuse(self, request: Request, error: ApiError) -> Response:
         """The answer to a request whose body was not read."""
@@ -90,7 +93,8 @@ class Api:
             response = self._failure(request, progress.match, error)
         own = {name for name, _ in response.headers}
         response.headers.extend(header for header in progress.told if header[0] not in own)
-        self._finish(request, progress, response, perf_counter() - started)
+        if not response.is_early:
+            self._finish(request, progress, response, perf_counter() - started)
         return response
 
     def _options(self, request: Request) -> Response:
@@ -115,14 +119,14 @@ class Api:
     def _identify(self, request: Request, route: Route) -> Caller:
         authorization = request.headers.get("authorization", "")
         if authorization:
-            return self.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
+            return self.callers.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
         if route.scopes is None:
             return ANONYMOUS
         raise not_authorized("missing")
 
     def _limit(self, request: Request, route: Route, caller: Caller) -> list[tuple[str, str]]:
         who, policy = _who(request, caller), caller.limit or REQUESTS
-        if route.free or request.method == "HEAD":
+        if route.free or request.method == "HEAD" or request.is_repeated:
             return self.limits.look(who, policy).headers()
         if route.limit:
             self.limits.take(who, route.limit)
@@ -144,7 +148,19 @@ class Api:
                 call.transaction.commit()
         finally:
             call.transaction.close()
-        return data if isinstance(data, Response) else envelope.success(data, call.route.status, call.root)
+        if isinstance(data, EventStream):
+            return self._stream(call, data)
+        if isinstance(data, Response):
+            return data
+        response = envelope.success(data, call.route.status, call.root)
+        response.is_early = call.is_early
+        return response
+
+    def _stream(self, call: Call, stream: EventStream) -> Response:
+        authorization, ip = call.request.headers.get("authorization", ""), call.request.ip
+        stream.recheck = partial(self.callers.recheck, authorization, ip) if authorization else stream.recheck
+        stream.close = self.open_streams.enter(_who(call.request, call.caller))
+        return Response(200, b"", list(streams.HEADERS), EVENT_STREAM, stream)
 
     def _failure(self, request: Request, match: Match | None, error: Exception) -> Response:
         known = _as_api_error(error)
@@ -226,6 +242,8 @@ def _read_input(call: Call, match: Match, query: dict[str, Any], body: Any) -> t
 
 def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
     route = call.route
+    if isinstance(answer, EventStream):
+        return answer
     if route.is_list:
         rows = listing.run(call, wanted_list, answer)
         return rows if isinstance(rows, int) else _present(call, rows)
