@@ -69,7 +69,7 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    return Tokens(database, pepper_of(settings))
+    return Tokens(database, pepper_of(settings), needs_nonces=settings.dpop_nonces)
 
 
 def open_limits(settings: Settings) -> Limits:

@@ -22,6 +22,7 @@ from alpage.api.callers import (
     proof_of,
     require_fresh_login,
     require_scope,
+    with_metadata,
 )
 from alpage.api.calls import EVENT_STREAM, Call, Request
 from alpage.api.envelope import Response
@@ -91,6 +92,8 @@ class Api:
             response = self._call(request, progress.match, query, body, progress)
         except Exception as error:
             response = self._failure(request, progress.match, error)
+        if "dpop" in request.headers:
+            progress.told += self.callers.for_next_proof()
         own = {name for name, _ in response.headers}
         response.headers.extend(header for header in progress.told if header[0] not in own)
         if not response.is_early:
@@ -167,7 +170,9 @@ class Api:
         if known.status == 500:
             log.exception("failed", request_id=request.id, method=request.method, path=request.path)
         text_context = match is not None and match.route.text_context
-        return envelope.error(known, _language(request), request.id, text_context=text_context)
+        response = envelope.error(known, _language(request), request.id, text_context=text_context)
+        response.headers = with_metadata(response.headers, self.settings.resource_metadata_url)
+        return response
 
     def _finish(self, request: Request, progress: _Progress, response: Response, seconds: float) -> None:
         match, caller, ms = progress.match, progress.caller, round(seconds * 1000, 1)

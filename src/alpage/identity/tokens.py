@@ -5,7 +5,7 @@ which bounds how long a revoked token still works.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from threading import Lock
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.api.callers import CHALLENGE, Caller, Proof, not_authorized
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
 from alpage.identity.applications import Application
@@ -108,9 +108,10 @@ class Remembered:
 class Tokens:
     """Makes personal tokens and knows the callers behind all tokens."""
 
-    def __init__(self, database: Database, pepper: bytes) -> None:
+    def __init__(self, database: Database, pepper: bytes, *, needs_nonces: bool = False) -> None:
         self.database = database
         self.pepper = pepper
+        self.needs_nonces = needs_nonces  # in proofs of possession
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
@@ -138,6 +139,10 @@ class Tokens:
     def recheck(self, authorization: str, ip: str) -> None:
         """Raises `not_authorized` if a token that was identified before is not good any more."""
         self._check(authorization, ip, time())
+
+    def for_next_proof(self) -> list[tuple[str, str]]:
+        """The headers of an answer to a request with a proof: the nonce that the next one must be over (RFC 9449)."""
+        return dpop.for_next_proof(self.pepper, int(time())) if self.needs_nonces else []
 
     def _check(self, authorization: str, ip: str, now: float) -> Remembered:
         remembered = self._remembered.get(authorization)
@@ -200,13 +205,13 @@ class Tokens:
             raise not_proven("the proof is missing")
         token = authorization.partition(" ")[2].strip()
         try:
-            shown, ticket = dpop.key_of(proof, self.pepper, now, token)
+            shown, ticket = dpop.key_of(proof, self.pepper, now, token, needs_nonce=self.needs_nonces)
             if shown != thumbprint:
                 raise dpop.BadProofError("another key has signed it")
             with self.database.transaction(NOBODY) as transaction:
                 dpop.use(transaction, ticket, now)
         except dpop.BadNonceError as error:
-            raise not_proven(str(error), "use_dpop_nonce", dpop.nonce(self.pepper, now)) from None
+            raise not_proven(str(error), "use_dpop_nonce", dpop.for_next_proof(self.pepper, now)) from None
         except dpop.BadProofError as error:
             raise not_proven(str(error), "invalid_dpop_proof") from None
 
@@ -218,12 +223,11 @@ class Tokens:
             transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
 
 
-def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiError:
+def not_proven(why: str, code: str = "invalid_token", told: Sequence[tuple[str, str]] = ()) -> ApiError:
     """The error of a request that does not prove to hold the key of its token (RFC 9449, 7.1)."""
     algorithms = " ".join(dpop.ALGORITHMS)
     challenge = f'DPoP error="{code}", error_description="{why}", algs="{algorithms}"'
-    headers = [("WWW-Authenticate", challenge), *([("DPoP-Nonce", nonce)] if nonce else [])]
-    return ApiError("not_authorized", headers=headers, reason="proof")
+    return ApiError("not_authorized", headers=[(CHALLENGE, challenge), *told], reason="proof")
 
 
 _BY_HASH: Select[Any] = (

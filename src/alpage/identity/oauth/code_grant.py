@@ -1,6 +1,6 @@
 """The authorization code: what the answer of the authorization endpoint is exchanged for (RFC 6749, 4.1.3).
 
-A code is taken before anything else about the request is looked at, so that whoever tries it with the wrong verifier,
+A code is taken before all but the proof of possession is looked at, so that whoever tries it with the wrong verifier,
 address or client has used it up. One that is shown again ends the grant it was for.
 """
 
@@ -56,6 +56,7 @@ class CodeGrant(Issuing, AuthorizationCodeGrant):
         request = self.request
         if not is_well_formed(code, "ac"):
             return None
+        _ = request.proof  # raises: a client whose proof lacks a nonce comes again with the same code
         taken = tickets.take(request.transaction, "code", keyed_hash(request.provider.pepper, code), request.now)
         if taken is None:
             return None

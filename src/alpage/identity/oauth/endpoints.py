@@ -88,7 +88,7 @@ class OAuth:
         issuer, api = urlsplit(provider.issuer), urlsplit(provider.settings.public_url)
         self._prefix = issuer.path
         self._host = "" if issuer.netloc == api.netloc else issuer.netloc  # one to itself, or any
-        self._of_the_api = metadata.well_known(provider.settings.public_url, metadata.RESOURCE)
+        self._of_the_api = urlsplit(provider.settings.resource_metadata_url).path
         self._endpoints = self._declared()
 
     def has(self, path: str, host: str) -> bool:
@@ -109,6 +109,9 @@ class OAuth:
             response = self._answer(endpoint, request)
         except Exception as error:
             response = self._failure(request, error)
+        if "dpop" in request.headers:
+            own = {name for name, _ in response.headers}
+            response.headers += [header for header in self.tokens.for_next_proof() if header[0] not in own]
         origin = request.headers.get("origin")
         if endpoint.scripts and origin is not None:
             response.headers += self._cross_origin(endpoint, request, origin)
@@ -201,7 +204,6 @@ class OAuth:
             transaction.commit()
         finally:
             transaction.close()
-        response.headers += login_request.told
         if login_request.is_guess:
             self.limits.take(of_address("client secret", request.ip), GUESSES)
         if login_request.client is not None and login_request.client.secret_id is not None:

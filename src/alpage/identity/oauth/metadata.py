@@ -13,7 +13,6 @@ from alpage.settings import Settings
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
-RESOURCE = "/.well-known/oauth-protected-resource"
 GRANT_TYPES = (
     "authorization_code",
     "refresh_token",
