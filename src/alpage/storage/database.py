@@ -118,6 +118,23 @@ class Transaction:
         result = self.execute(statement, parameters)
         return result.scalar_one_or_none() if self._writes else result.one_or_none()
 
+    @contextmanager
+    def part(self, *, keep: bool = True) -> Iterator[None]:
+        """A part of the transaction that leaves nothing when it raises, or when it is not to be kept."""
+        with self.changes.part() as undo:
+            nested = self.session.begin_nested()
+            try:
+                yield
+                self.session.flush()
+            except BaseException:
+                nested.rollback()
+                raise
+            if keep:
+                nested.commit()
+            else:
+                nested.rollback()
+                undo()
+
     def commit(self) -> None:
         """Makes the writes last, with their entries in the change log."""
         if self._session is not None:
