@@ -80,8 +80,8 @@ def open_limits(settings: Settings) -> Limits:
 
 def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
-    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
-    return OAuth(provider, database, tokens, teams.names_of, limits)
+    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper), teams.names_of)
+    return OAuth(provider, database, tokens, limits)
 
 
 def open_api(settings: Settings, database: Database, table: RouteTable, tokens: Tokens, metrics: Metrics) -> Api:

@@ -6,6 +6,7 @@ or its user is one update, and no token of it works any more.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -32,6 +33,8 @@ class Grant(Base):
     grant_type: Mapped[str] = mapped_column(default=PERSONAL)  # how it came about: this, or OAuth's word for it
     name: Mapped[str]
     scopes: Mapped[list[str]] = mapped_column(JSON)
+    agreed: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))  # all the user had agreed to by then
+    claims: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # asked for one by one (`claims.py`)
     account_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     product_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     ip_ranges: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))

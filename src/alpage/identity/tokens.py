@@ -182,7 +182,7 @@ class Tokens:
         caller = Caller(
             user_id=row.user_id,
             grant_id=row.grant_id,
-            scopes=frozenset(row.token_scopes or row.scopes),
+            scopes=frozenset(row.scopes if row.token_scopes is None else row.token_scopes),
             account_ids=None if row.account_ids is None else frozenset(row.account_ids),
             product_ids=None if row.product_ids is None else frozenset(row.product_ids),
             application_id=row.application_id,

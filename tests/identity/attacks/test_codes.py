@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from alpage.identity.grants import Grant
-from alpage.identity.oauth.authorization import CODE_SECONDS, AuthorizationError
+from alpage.identity.oauth.authorization import CODE_SECONDS
+from alpage.identity.oauth.authorization_requests import AuthorizationError
 from alpage.identity.security_events import SecurityEvent
 from alpage.identity.sessions import Session
 from alpage.identity.tickets import Ticket

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 import pytest
 
 from alpage.identity.oauth import endpoints
-from alpage.identity.oauth.authorization import AuthorizationError
+from alpage.identity.oauth.authorization_requests import AuthorizationError
 from alpage.identity.oauth.backchannel_logout import RefusedAddressError, resolve
 from alpage.identity.oauth.logout import LogoutError
 from alpage.identity.sessions import Session

@@ -113,8 +113,10 @@ def decide(login: Login, session: Session, user_code: str, *, allow: bool = True
     with login.platform.database.transaction(NOBODY) as transaction:
         found = device_flow.find(transaction, login.oauth.provider.pepper, user_code, now)
         assert found is not None
-        verb = device_flow.approve if allow else device_flow.refuse
-        return verb(transaction, found[0], session, now)
+        device, _ = found
+        if allow:
+            return device_flow.approve(transaction, device, session, device.scopes, now)
+        return device_flow.refuse(transaction, device, session, now)
 
 
 def let_time_pass(login: Login, seconds: int) -> None:
@@ -156,8 +158,8 @@ def test_a_device_is_answered_once(login: Login, shop: Shop, session: Session) -
     with login.platform.database.transaction(NOBODY) as transaction:
         found = device_flow.find(transaction, login.oauth.provider.pepper, begun["user_code"], now)
         assert found is not None
-        assert device_flow.approve(transaction, found[0], session, now)
-        assert not device_flow.approve(transaction, found[0], session, now)
+        assert device_flow.approve(transaction, found[0], session, ["openid"], now)
+        assert not device_flow.approve(transaction, found[0], session, ["openid"], now)
         assert not device_flow.refuse(transaction, found[0], session, now)
         assert device_flow.find(transaction, login.oauth.provider.pepper, begun["user_code"], now) is None
 

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from alpage.identity import tickets
 from alpage.identity.credentials import is_well_formed, keyed_hash
 from alpage.identity.oauth import issuing, storage
-from alpage.identity.oauth.clients import OFFLINE, Client
+from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.issuing import Access
 from alpage.identity.oauth.server import Issuing
 
@@ -85,7 +85,7 @@ class CodeGrant(Issuing, AuthorizationCodeGrant):
             resource=resource,
             key_thumbprint=key,
             nonce=content["nonce"],
-            ends=OFFLINE in content["scopes"] or not request.provider.settings.tokens_without_end,
+            ends=content["is_offline"] or not request.provider.settings.tokens_without_end,
         )
         request.access = issuing.with_refresh_token(
             request.provider, request.transaction, access, resources, request.now

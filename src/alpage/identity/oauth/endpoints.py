@@ -25,7 +25,8 @@ from alpage.api.limits import Limits
 from alpage.identity.applications import Application
 from alpage.identity.attempts import of_address
 from alpage.identity.oauth import device_flow, metadata, registration, userinfo
-from alpage.identity.oauth.authorization import AuthorizationError, Authorizations
+from alpage.identity.oauth.authorization import Authorizations
+from alpage.identity.oauth.authorization_requests import AuthorizationError
 from alpage.identity.oauth.client_credentials_grant import OwnGrant
 from alpage.identity.oauth.clients import METHODS
 from alpage.identity.oauth.code_grant import CodeGrant, Sha256Challenge
@@ -41,7 +42,6 @@ from alpage.identity.oauth.registration import InvalidMetadataError, Registrar
 from alpage.identity.oauth.revocation import Revocation, revoke_bearer
 from alpage.identity.oauth.secret_uses import SecretUses
 from alpage.identity.oauth.server import NEVER_STORED, LoginRequest, Server, described
-from alpage.identity.oauth.userinfo import Groups
 from alpage.identity.tokens import Tokens
 from alpage.storage.changes import Author
 from alpage.storage.database import Database, Transaction
@@ -73,11 +73,10 @@ class Endpoint:
 class OAuth:
     """The surface."""
 
-    def __init__(self, provider: Provider, database: Database, tokens: Tokens, groups: Groups, limits: Limits) -> None:
+    def __init__(self, provider: Provider, database: Database, tokens: Tokens, limits: Limits) -> None:
         self.provider = provider
         self.database = database
         self.tokens = tokens
-        self.groups = groups
         self.limits = limits
         self.authorizations = Authorizations(provider.settings, provider.pepper)
         self.logouts = Logouts(provider)
@@ -238,13 +237,20 @@ class OAuth:
             response.headers.append(("WWW-Authenticate", challenge))
             return response
         with self.database.reading() as transaction:
-            application = userinfo.reader(transaction, caller.application_id)
-            account_id = None if application is None else application.account_id
-            claims = userinfo.describe(transaction, caller.user_id, caller.scopes, account_id, self.groups)
-        if application is None or application.userinfo_alg is None:
+            reader = userinfo.reader(transaction, caller.grant_id)
+            wishes = (reader.claims or {}).get("userinfo", {})
+            claims = userinfo.describe(
+                transaction,
+                caller.user_id,
+                caller.scopes,
+                wishes,
+                account_id=reader.account_id,
+                groups=self.provider.groups,
+            )
+        if reader.userinfo_alg is None:
             return Response(200, orjson.dumps(claims), [*NEVER_STORED])
-        claims |= {"iss": self.provider.issuer, "aud": application.client_id}
-        signed = self.provider.keys.sign(claims, application.userinfo_alg, int(time()))
+        claims |= {"iss": self.provider.issuer, "aud": reader.client_id}
+        signed = self.provider.keys.sign(claims, reader.userinfo_alg, int(time()))
         return Response(200, signed.encode(), [*NEVER_STORED], "application/jwt")
 
     def _end_token(self, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from alpage.identity.oauth.userinfo import Groups
 from alpage.identity.signing_keys import SigningKeys
 from alpage.settings import Settings
 
@@ -14,6 +15,7 @@ class Provider:
     settings: Settings
     pepper: bytes
     keys: SigningKeys
+    groups: Groups
 
     @property
     def issuer(self) -> str:

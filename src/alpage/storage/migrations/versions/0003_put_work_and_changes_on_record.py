@@ -14,10 +14,12 @@ WHOLE_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Goes forward."""
     _make_idempotency()
+    _put_agreements_into_grants()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _take_agreements_out_of_grants()
     _drop_idempotency()
 
 
@@ -37,3 +39,15 @@ def _make_idempotency() -> None:
 
 def _drop_idempotency() -> None:
     op.drop_table("kept_answers")
+
+
+def _put_agreements_into_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.add_column(sa.Column("agreed", sa.JSON(none_as_null=True), nullable=True))
+        grants.add_column(sa.Column("claims", sa.JSON(none_as_null=True), nullable=True))
+
+
+def _take_agreements_out_of_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.drop_column("claims")
+        grants.drop_column("agreed")
