@@ -110,7 +110,7 @@ def end(transaction: Transaction, session: Session, now: int) -> None:
         backchannel_logout.announce(transaction, session, now)
     session.ended_at = session.ended_at or now
     given = grants.of_session(transaction.session, session.id)
-    grants.revoke([grant for grant in given if OFFLINE not in grant.scopes], now)
+    grants.revoke(transaction.session, [grant for grant in given if OFFLINE not in grant.scopes], now)
 
 
 _BY_HASH: Select[Session] = (

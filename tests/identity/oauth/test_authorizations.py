@@ -27,12 +27,12 @@ def end(login: Login, session: Session, when: int) -> None:
     with login.platform.database.transaction(NOBODY) as transaction:
         kept = transaction.session.merge(session)
         kept.ended_at = when
-        revoke(transaction.session.query(Grant).filter(Grant.session_id == session.id), when)
+        revoke(transaction.session, transaction.session.query(Grant).filter(Grant.session_id == session.id), when)
 
 
 def take_back(login: Login, when: int) -> None:
     with login.platform.database.transaction(NOBODY) as transaction:
-        revoke(transaction.session.query(Grant).filter(Grant.application_id.is_not(None)), when)
+        revoke(transaction.session, transaction.session.query(Grant).filter(Grant.application_id.is_not(None)), when)
 
 
 def test_a_request_is_read(login: Login, shop: Shop) -> None:

@@ -247,3 +247,16 @@ def test_a_blocked_user_a_revoked_application(login: Login, shop: Shop, session:
     with login.platform.database.transaction(NOBODY) as transaction:
         transaction.session.merge(shop.application).revoked_at = int(time())
     assert shop.refresh(tokens["refresh_token"]).json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_signing_out_of_the_manager_leaves_the_tokens_made_in_it(login: Login, session: Session, is_own: bool) -> None:
+    shop = login.shop(is_own=is_own, scopes=["openid", "offline_access", "tokens", "dns"])
+    tokens = shop.tokens(session, scope="openid tokens dns", access_type="offline")
+    body = {"name": "made", "scopes": ["dns"]}
+    made = login.client.post("/1/tokens", json=body, headers=bearer(tokens["access_token"])).json()["data"]
+
+    assert shop.post("/revoke", token=tokens["refresh_token"]).status_code == 200
+
+    answer = login.client.get("/1/tokens/self", headers=bearer(made["token"]))
+    assert answer.status_code == (200 if is_own else 401)

@@ -75,7 +75,7 @@ def revoke_grant(transaction: Transaction, grant_id: int, kind: security_events.
     grant = transaction.session.get(Grant, grant_id)
     if grant is None or grant.revoked_at is not None:
         return
-    grants.revoke(grants.with_made(transaction.session, [grant]), now)
+    grants.revoke(transaction.session, [grant], now)
     security_events.note(
         transaction,
         kind,
