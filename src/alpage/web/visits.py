@@ -139,7 +139,7 @@ class Visit(Generic[Surface]):
             self.set_cookie(name, known)
         return known
 
-    @property
+    @cached_property
     def csrf(self) -> str:
         """The value a form must carry."""
         return forgery.token(self.place.secret, self.binding)
