@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from time import time
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -27,7 +26,6 @@ from tests.web.login.test_links import link
 from tests.web.login.test_sign_in import authenticator
 
 SignIn = Callable[..., Page]
-AT_ONCE = 16
 EVIL = "https://evil.example/"
 SCRIPT = '"><script>alert(1)</script>'
 PAGES = (
@@ -251,20 +249,6 @@ def test_a21_an_address_that_guesses_at_many_waits(platform: Platform, browser: 
     assert page.status == 422
     elsewhere = browser.another()
     assert elsewhere.get("/login/signin").submit(email=anna.email, password=PASSWORD).path == "/login/"
-
-
-def test_a21_many_guesses_at_once_are_no_more_than_one_after_the_other(
-    platform: Platform, browser: HttpBrowser, anna: User
-) -> None:
-    subject, failures = attempts.of_account("password", anna.email), attempts.FREE_GUESSES + 9
-    # All waits are over, and the next one takes minutes.
-    platform.add(Attempts(subject=subject, failures=failures, failed_at=int(time()), blocked_until=0))
-    forms = [browser.another().get("/login/signin") for _ in range(AT_ONCE)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda page: page.submit(email=anna.email, password="wrong"), forms))
-    with platform.database.reading() as transaction:
-        counted = transaction.execute(select(Attempts.failures).where(Attempts.subject == subject)).scalar_one()
-    assert counted == failures + 1  # the others found the way blocked
 
 
 def test_a21_numbers_and_recovery_codes_wait_together(
