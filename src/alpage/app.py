@@ -28,6 +28,7 @@ from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
+from alpage.api.idempotency import Answers
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
@@ -89,13 +90,14 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         settings=settings,
         database=database,
         table=table,
-        identify=tokens.identify,
+        callers=tokens,
         limits=open_limits(settings),
         totals=Totals(),
         workers=Workers(settings.threads),
         networks=Networks(settings.trusted_proxies),
         metrics=metrics,
         recorder=Recorder(database),
+        answers=Answers(derive_key(tokens.pepper, "the answers kept for idempotency keys")),
     )
 
 

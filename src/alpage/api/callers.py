@@ -64,11 +64,15 @@ def _template(has_accounts: bool, has_products: bool) -> Caller:
 ANONYMOUS = Caller(user_id=0, grant_id=0, scopes=frozenset())
 
 
-class Identify(Protocol):
+class Callers(Protocol):
     """Finds the caller behind an `Authorization` header."""
 
-    def __call__(self, authorization: str, ip: str, proof: "Proof | None" = None) -> Caller:
+    def identify(self, authorization: str, ip: str, proof: "Proof | None" = None) -> Caller:
         """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
+        ...
+
+    def recheck(self, authorization: str, ip: str) -> None:
+        """Raises `not_authorized` if a token that was identified before is not good any more."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from alpage.api.callers import Caller
@@ -18,6 +18,9 @@ if TYPE_CHECKING:  # the route holds functions that take a call
     from alpage.settings import Settings
 
 
+EVENT_STREAM = "text/event-stream"
+
+
 @dataclass(slots=True)
 class Request:
     """What came over the wire."""
@@ -29,6 +32,8 @@ class Request:
     body: bytes
     ip: str
     id: str
+    began: float = field(default_factory=monotonic)
+    is_repeated: bool = False  # the edge asks again, for a caller who waits
 
     @property
     def user_agent(self) -> str:
@@ -55,6 +60,8 @@ class Call:
     root: dict[str, Any] = field(default_factory=dict)  # what stands in the envelope besides `data`
     ignored: list[str] = field(default_factory=list)
     now: int = field(default_factory=lambda: int(time()))
+    items: int = 0  # what it has taken from the limit of items
+    is_early: bool = False  # the caller would rather wait than have this answer
 
     @property
     def writes(self) -> bool:
@@ -62,6 +69,30 @@ class Call:
         return self.route.method != "GET"
 
     @property
+    def who(self) -> str:
+        """Whose limits it counts against."""
+        return who_counts(self.caller, self.request)
+
+    @property
+    def wants_stream(self) -> bool:
+        """Whether the caller asks for server-sent events."""
+        return self.request.method == "GET" and EVENT_STREAM in self.request.headers.get("accept", "")
+
+    @property
+    def last_event_id(self) -> str:
+        """The id of the last event a returning listener has seen; empty for a new one."""
+        return self.request.headers.get("last-event-id", "")
+
+    def wait(self, seconds: float) -> None:
+        """Says that the answer is early: the call is made again until it is not, or so long after it came."""
+        self.is_early = monotonic() - self.request.began < seconds
+
+    @property
     def session(self) -> "Session":
         """The unit of work of a call that writes."""
         return self.transaction.session
+
+
+def who_counts(caller: Caller, request: Request) -> str:
+    """Whose limits a request counts against: its user's; without one, its address's."""
+    return str(caller.user_id) if caller.user_id else request.ip

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from alpage.api.errors import ApiError
+from alpage.api.streams import EventStream
 
 
 @dataclass(slots=True)
@@ -20,6 +21,8 @@ class Response:
     body: bytes
     headers: list[tuple[str, str]] = field(default_factory=list)
     content_type: str = "application/json"
+    stream: EventStream | None = None  # what goes on after the body
+    is_early: bool = False  # the caller would rather wait for another
 
 
 def success(data: Any, status: int, root: Mapping[str, Any]) -> Response:

@@ -8,6 +8,7 @@ from pydantic.json_schema import JsonSchemaValue, models_json_schema
 
 from alpage import __doc__ as about
 from alpage.api import dry_run, listing
+from alpage.api.calls import EVENT_STREAM
 from alpage.api.envelope import Response
 from alpage.api.errors import CATALOGUE
 from alpage.api.languages import LANGUAGES
@@ -111,8 +112,10 @@ def _query_parameters(route: Route) -> list[JsonSchemaValue]:
     if route.shape is not None and route.shape.expansions:
         names = [*route.shape.expansions]
         found.append(_parameter("with", {"type": "string"}, f"Optional fields, comma separated: {', '.join(names)}."))
-    if route.is_list:
+    if route.is_list and route.method == "GET":
         found += _list_parameters(route)
+    if route.streams:
+        found.append({"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}})
     if route.method != "GET":
         found.append(
             _parameter(
@@ -173,7 +176,10 @@ def _answer(route: Route) -> JsonSchemaValue:
         "required": ["result", "data"],
         "properties": {"result": {"const": "success"}, **root, "data": data},
     }
-    return _response(HTTPStatus(route.status).phrase, schema)
+    answer = _response(HTTPStatus(route.status).phrase, schema)
+    if route.streams:
+        answer["content"][EVENT_STREAM] = {"schema": {"type": "string"}}
+    return answer
 
 
 def _schema_of(route: Route) -> JsonSchemaValue:

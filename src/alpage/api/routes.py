@@ -132,6 +132,7 @@ class Route:
     deprecated: bool
     free: bool
     fresh_seconds: int | None  # how long ago the caller may have signed in, at most
+    streams: bool  # answers with an `EventStream` to who accepts `text/event-stream`
     recounts: bool  # its total is counted each time: it moves with the clock, or on a table the change log has not
 
     @property
@@ -195,6 +196,7 @@ class Routes:
         deprecated: bool = False,
         free: bool = False,
         fresh_seconds: int | None = None,
+        streams: bool = False,
         recounts: bool = False,
     ) -> Callable[[Handler], Handler]:
         version, rest = _split_version(path)
@@ -229,6 +231,7 @@ class Routes:
                     deprecated=deprecated,
                     free=free,
                     fresh_seconds=fresh_seconds,
+                    streams=streams,
                     recounts=recounts,
                 )
             )

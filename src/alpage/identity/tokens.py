@@ -129,6 +129,17 @@ class Tokens:
         A token that is bound to a key comes with a proof of holding it (RFC 9449), and never as a bearer token.
         """
         now = time()
+        remembered = self._check(authorization, ip, now)
+        if remembered.key_thumbprint is not None:
+            self._require_proof(authorization, remembered.key_thumbprint, proof, int(now))
+        self._stamp(remembered.caller.grant_id, now)
+        return remembered.caller
+
+    def recheck(self, authorization: str, ip: str) -> None:
+        """Raises `not_authorized` if a token that was identified before is not good any more."""
+        self._check(authorization, ip, time())
+
+    def _check(self, authorization: str, ip: str, now: float) -> Remembered:
         remembered = self._remembered.get(authorization)
         if remembered is None or remembered.until <= now:
             remembered = self._remember(authorization, now)
@@ -138,10 +149,7 @@ class Tokens:
             raise not_authorized("not_yet_valid")
         if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
             raise not_authorized("address")
-        if remembered.key_thumbprint is not None:
-            self._require_proof(authorization, remembered.key_thumbprint, proof, int(now))
-        self._stamp(remembered.caller.grant_id, now)
-        return remembered.caller
+        return remembered
 
     def _remember(self, authorization: str, now: float) -> Remembered:
         scheme, _, token = authorization.partition(" ")
