@@ -47,7 +47,7 @@ class Fuzzer:
 
     def __post_init__(self) -> None:
         self._mutations = [
-            *[self._change_a_value] * 8, *[self._change_path] * 3, *[self._change_query] * 3, *[self._change_authorization] * 2,
+            *[self._change_a_value] * 8, *[self._change_path] * 2, *[self._change_query] * 3, *[self._change_authorization] * 2,
             self._add_header, self._add_header, self._change_method, self._change_kind, self._change_body, self._override,
         ]  # fmt: skip
 
@@ -58,13 +58,13 @@ class Fuzzer:
         draft.headers[b"Host"] = self.host
         number = chance.getrandbits(24)
         draft.headers[b"X-Forwarded-For"] = b"10.%d.%d.%d" % (number >> 16, number >> 8 & 255, number & 255)
-        for _ in range(chance.choice((0, 1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4))):
+        for _ in range(chance.choice((0, 1, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4))):
             chance.choice(self._mutations)(draft)
         draft.is_chunked = chance.random() < 0.02
         data = draft.encode()
         if PLACE_IN_JSON in data:
             data = self._with_raw_json(draft, data)
-        if chance.random() < 0.015:
+        if chance.random() < 0.03:
             return Sent(self._broken(draft, data), is_whole=False)
         return Sent(data, may_end=len(data) > MOST_BYTES or (draft.method in WITHOUT_BODY and _has_body(data)))
 

@@ -173,6 +173,7 @@ class Seeds:
             "product": every("/1/products"),
             "record": every(f"/2/zones/{DOMAIN}/records"),
             "redirect_uris": [[REDIRECT]],
+            "requests": [[{"method": "GET", "path": "/2/profile"}, {"id": "b", "method": "POST", "path": "/1/tokens/self/can"}]],
             "role_type": ["normal", "admin", "owner"],
             "scopes": [["dns"], ["openid"], [*SCOPES]],
             "secret": every(f"{account}/applications/{others[0]}/secrets"),
