@@ -107,7 +107,7 @@ class Seeds:
     def corpus(self) -> list[Draft]:
         """Requests that work: for half of them, operations of the API; for most of the others, what programs ask of the login."""
         api, programs, pages = [*self._api()], [*self._programs()], [*self._pages()]
-        return [*api, *programs * (len(api) * 2 // 3 // len(programs)), *pages * (len(api) // 5 // len(pages))]
+        return [*api, *programs * (len(api) * 2 // 3 // len(programs)), *pages * (len(api) // 8 // len(pages))]
 
     def _api(self) -> Iterator[Draft]:
         client = self.served.client(headers={"Authorization": f"Bearer {self.tokens[0]}"})

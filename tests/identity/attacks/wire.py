@@ -58,9 +58,11 @@ class Wire:
                 head = self._read_head(connection)
             status = _status(head)
             self._skip_body(connection, head, status, is_head=request.is_head)
-            if b"\r\nconnection: close" in head:
-                self._end(request, head)
+            if b"\r\nconnection: close" in head and not request.may_end:
+                raise BrokenProtocolError(f"the connection was given up with {bytes(head)!r}")
             statuses.append(status)
+        if any(request.may_end for request in requests):
+            self.close()
         return statuses
 
     def provoke(self, request: Sent) -> list[int]:
@@ -76,11 +78,6 @@ class Wire:
         answer = bytes(self._buffer)
         self.close()
         return [int(status) for status in STATUS_LINE.findall(answer)]
-
-    def _end(self, request: Sent, head: bytearray) -> None:
-        if not request.may_end:
-            raise BrokenProtocolError(f"the connection was given up with {bytes(head)!r}")
-        self.close()
 
     def _open(self) -> socket.socket:
         if self._socket is None:
