@@ -122,7 +122,9 @@ class Described:
             return self.chance.choice((schema.get("minimum", 1), 1, 2, 60, 3600))
         if kind == "boolean":
             return self.chance.random() < 0.5
-        return self.chance.choice(("example", "dns", "a.demo.example", "www", "192.0.2.1", "x@example.org", "2026-01-01"))
+        return self.chance.choice(
+            ("example", "dns", "a.demo.example", "www", "192.0.2.1", "x@example.org", "2026-01-01")
+        )
 
     def _named(self, name: str, schema: Mapping[str, Any]) -> Any:
         """The value of a property: a known one, where its name says whose it is."""

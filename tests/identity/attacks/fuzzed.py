@@ -47,9 +47,16 @@ class Fuzzer:
 
     def __post_init__(self) -> None:
         self._mutations = [
-            *[self._change_a_value] * 8, *[self._change_path] * 2, *[self._change_query] * 3, *[self._change_authorization] * 2,
-            self._add_header, self._add_header, self._change_method, self._change_kind, self._change_body, self._override,
-        ]  # fmt: skip
+            *[self._change_a_value] * 8,
+            *[self._change_path] * 2,
+            *[self._change_query] * 3,
+            *[self._change_authorization] * 2,
+            *[self._add_header] * 2,
+            self._change_method,
+            self._change_kind,
+            self._change_body,
+            self._override,
+        ]
 
     def next(self) -> Sent:
         """One more request."""
@@ -104,21 +111,23 @@ class Fuzzer:
         """A JSON value with something in it changed; the one that is given stays as it is."""
         chance = self.chance
         if isinstance(value, dict) and value and chance.random() < 0.9:
-            name, what = chance.choice([*value]), chance.random()
-            if what < 0.1:
-                return {other: inner for other, inner in value.items() if other != name}
-            if what < 0.15:
-                return {**value, name + chance.choice(("s", "\0", " ", "[]", ".0")): value[name]}
-            return {**value, name: self._changed(value[name])}
+            return self._changed_object(value)
         if isinstance(value, list) and value and chance.random() < 0.6:
             changed = [*value]
             changed[chance.randrange(len(value))] = self._changed(chance.choice(value))
             return changed * chance.choice((1, 1, 1, 2, 30))
-        if chance.random() < 0.15:
+        what = chance.random()
+        if what < 0.15:
             return PLACE
-        if chance.random() < 0.1:
-            return chance.choice(self.known).decode(errors="replace")
-        return chance.choice(VALUES)
+        return chance.choice(self.known).decode(errors="replace") if what < 0.25 else chance.choice(VALUES)
+
+    def _changed_object(self, value: dict[str, Any]) -> dict[str, Any]:
+        name, what = self.chance.choice([*value]), self.chance.random()
+        if what < 0.1:
+            return {other: inner for other, inner in value.items() if other != name}
+        if what < 0.15:
+            return {**value, name + self.chance.choice(("s", "\0", " ", "[]", ".0")): value[name]}
+        return {**value, name: self._changed(value[name])}
 
     def _with_raw_json(self, draft: Draft, data: bytes) -> bytes:
         """The request with raw JSON where the place for it is; its length is counted anew."""
@@ -151,7 +160,9 @@ class Fuzzer:
         elif what < 0.6:
             value = b"Basic " + b64encode(chance.choice(NASTY) + b":" + chance.choice(self.known))
         else:
-            value = chance.choice((b"Bearer ", b"bearer  ", b"DPoP ", b"Basic ", b"", b"Bearer")) + chance.choice(IN_HEADERS)
+            value = chance.choice((b"Bearer ", b"bearer  ", b"DPoP ", b"Basic ", b"", b"Bearer")) + chance.choice(
+                IN_HEADERS
+            )
         draft.headers[b"Authorization"] = value.translate(None, NOT_OF_A_HEADER)
 
     def _add_header(self, draft: Draft) -> None:
@@ -208,5 +219,7 @@ def _scratched(chance: Random, data: bytes) -> bytes:
         elif what < 0.7:
             scratched[place : place + chance.randrange(1, 9)] = b""
         else:
-            scratched[place:place] = chance.choice((chance.randbytes(1), b"\0", b"\r\n", b"\n", b"\xff", b"\"", b"{", b"&", b"%"))
+            scratched[place:place] = chance.choice(
+                (chance.randbytes(1), b"\0", b"\r\n", b"\n", b"\xff", b'"', b"{", b"&", b"%")
+            )
     return bytes(scratched)

@@ -80,9 +80,14 @@ class Seeds:
 
     def _request(self) -> dict[str, str]:
         return {
-            "response_type": "code", "redirect_uri": REDIRECT, "scope": "openid email", "state": "s", "nonce": "n",
-            "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-        }  # fmt: skip
+            "response_type": "code",
+            "redirect_uri": REDIRECT,
+            "scope": "openid email",
+            "state": "s",
+            "nonce": "n",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
 
     # What means something
 
@@ -105,7 +110,7 @@ class Seeds:
     # What works
 
     def corpus(self) -> list[Draft]:
-        """Requests that work: for half of them, operations of the API; for most of the others, what programs ask of the login."""
+        """Requests that work: most ask something of the API, many of the login's endpoints, some of its pages."""
         api, programs, pages = [*self._api()], [*self._programs()], [*self._pages()]
         return [*api, *programs * (len(api) * 2 // 3 // len(programs)), *pages * (len(api) // 8 // len(pages))]
 
@@ -130,15 +135,13 @@ class Seeds:
                 f"{account}/teams": {"name": f"Team {number}"},
                 f"{account}/tags": {"name": f"Tag {number}"},
                 f"{account}/addresses": {"street": "Alp 1", "zip": "3000", "city": "Bern", "country_id": 756},
-                f"{account}/applications": {
-                    "name": "App", "is_confidential": True, "redirect_uris": [REDIRECT], "scopes": ["openid", "dns:read"],
-                },
+                f"{account}/applications": {"name": "App", "is_confidential": True, "redirect_uris": [REDIRECT]},
                 f"{account}/invitations": {"email": f"guest{number}@example.org", **person},
                 "/1/tokens": {"name": f"Spare {number}", "scopes": ["dns:read"]},
                 "/2/profile/applications/passwords": {"name": f"Mail {number}"},
                 f"/2/zones/{LOST[number]}": {},
                 f"/2/zones/{DOMAIN}/records": {"source": f"h{number}", "type": "A", "target": "192.0.2.1", "ttl": 300},
-            }.items():  # fmt: skip
+            }.items():
                 answer = client.post(path, json=body)
                 assert answer.is_success, (path, answer.text)
 
@@ -173,7 +176,9 @@ class Seeds:
             "product": every("/1/products"),
             "record": every(f"/2/zones/{DOMAIN}/records"),
             "redirect_uris": [[REDIRECT]],
-            "requests": [[{"method": "GET", "path": "/2/profile"}, {"id": "b", "method": "POST", "path": "/1/tokens/self/can"}]],
+            "requests": [
+                [{"method": "GET", "path": "/2/profile"}, {"id": "b", "method": "POST", "path": "/1/tokens/self/can"}]
+            ],
             "role_type": ["normal", "admin", "owner"],
             "scopes": [["dns"], ["openid"], [*SCOPES]],
             "secret": every(f"{account}/applications/{others[0]}/secrets"),
@@ -182,7 +187,13 @@ class Seeds:
             "source": [".", "www", "*.wild", "a.b"],
             "tag": every(f"{account}/tags"),
             "tag_ids": [every(f"{account}/tags")],
-            "target": ["192.0.2.1", "2001:db8::1", "host.example.org", "10 mail.example.org", '0 issue "ca.example.net"'],
+            "target": [
+                "192.0.2.1",
+                "2001:db8::1",
+                "host.example.org",
+                "10 mail.example.org",
+                '0 issue "ca.example.net"',
+            ],
             "team": every(f"{account}/teams"),
             "template": every("/2/dns/templates", "name"),
             "timezone": [1, 2, 3],
@@ -198,19 +209,23 @@ class Seeds:
         """What programs ask of the login."""
         given = self.given
         who = {"client_id": self.shop.client_id, "client_secret": self.shop.secret}
+        of_code = {"code": given["code"], "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
         forms: dict[str, list[dict[str, str]]] = {
             "/token": [
-                {"grant_type": "authorization_code", "code": given["code"], "redirect_uri": REDIRECT, "code_verifier": VERIFIER},
+                {"grant_type": "authorization_code", **of_code},
                 {"grant_type": "refresh_token", "refresh_token": given["refresh_token"]},
                 {"grant_type": "client_credentials", "scope": "dns"},
                 {"grant_type": DEVICE, "device_code": given["device_code"]},
                 {"grant_type": EXCHANGE, "subject_token": given["access_token"], "subject_token_type": ACCESS_TOKEN},
             ],
-            "/introspect": [{"token": given["access_token"]}, {"token": given["refresh_token"], "token_type_hint": "x"}],
+            "/introspect": [
+                {"token": given["access_token"]},
+                {"token": given["refresh_token"], "token_type_hint": "x"},
+            ],
             "/revoke": [{"token": self.tokens[-1]}, {"token": "alp_at_x", "token_type_hint": "refresh_token"}],
             "/device_authorization": [{"scope": "openid dns"}],
             "/par": [self._request()],
-        }  # fmt: skip
+        }
         basic = b"Basic " + b64encode(":".join(who.values()).encode())
         for path, bodies in forms.items():
             for body in bodies:
@@ -220,7 +235,12 @@ class Seeds:
         token = {b"Authorization": b"Bearer " + given["access_token"].encode()}
         own = {b"Authorization": b"Bearer " + self.tokens[-1].encode()}
         client = {b"Authorization": b"Bearer " + given["registration_access_token"].encode()}
-        described = {"redirect_uris": [REDIRECT], "client_name": "App", "scope": "openid", "grant_types": ["authorization_code"]}
+        described = {
+            "redirect_uris": [REDIRECT],
+            "client_name": "App",
+            "scope": "openid",
+            "grant_types": ["authorization_code"],
+        }
         registered = f"/login/register/{given['registered']}"
         yield Draft(b"GET", _path("/login/oauth2/userinfo"), headers=token)
         yield Draft(b"POST", _path("/login/oauth2/userinfo"), headers=token, form=[])
@@ -228,7 +248,11 @@ class Seeds:
         yield Draft(b"POST", _path("/login/register"), headers=own, document=described)
         yield Draft(b"GET", _path(registered), headers=client)
         yield Draft(b"PUT", _path(registered), headers=client, document={**described, "client_id": given["registered"]})
-        for path in ("/login/jwks", "/login/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/login"):
+        for path in (
+            "/login/jwks",
+            "/login/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server/login",
+        ):
             yield Draft(b"GET", _path(path), headers={b"Origin": b"https://spa.example"})
 
     def _pages(self) -> Iterator[Draft]:
@@ -238,18 +262,32 @@ class Seeds:
         pushed = encoded({"client_id": self.shop.client_id, "request_uri": self.given["request_uri"]})
         hint = encoded({"id_token_hint": self.given["id_token"], "post_logout_redirect_uri": REDIRECT, "state": "s"})
         for path, query in (
-            ("/authorize", request), ("/authorize", pushed), ("/authorize", [*request, (b"prompt", b"none")]), ("/end_session", hint),
-            ("/", []), ("/signin", encoded({"next": "/authorize?x"})), ("/device", encoded({"user_code": self.given["user_code"]})),
-            ("/choose", []), ("/forgotten", []), ("/second-factor", []), ("/password/reset", encoded({"token": "x"})),
-            ("/email/verify", encoded({"token": "x"})), ("/assets/x", []),
-        ):  # fmt: skip
+            ("/authorize", request),
+            ("/authorize", pushed),
+            ("/authorize", [*request, (b"prompt", b"none")]),
+            ("/end_session", hint),
+            ("/", []),
+            ("/signin", encoded({"next": "/authorize?x"})),
+            ("/device", encoded({"user_code": self.given["user_code"]})),
+            ("/choose", []),
+            ("/forgotten", []),
+            ("/second-factor", []),
+            ("/password/reset", encoded({"token": "x"})),
+            ("/email/verify", encoded({"token": "x"})),
+            ("/assets/x", []),
+        ):
             yield Draft(b"GET", _path("/login" + path), query, {**browser})
         for path, fields in (
-            ("/signin", {"email": "nobody@example.org", "password": PASSWORD, "next": ""}), ("/device", {"user_code": self.given["user_code"]}),
-            ("/consent", {"request": "", "token": "", "decision": "approve"}), ("/forgotten", {"email": "nobody@example.org"}),
-            ("/second-factor", {"code": "000000", "next": ""}), ("/password/reset", {"password": "x", "again": "x"}),
-            ("/device/decision", {"token": "", "decision": "approve"}), ("/passkey/begin", {}), ("/choose", {"session": "x"}),
-        ):  # fmt: skip
+            ("/signin", {"email": "nobody@example.org", "password": PASSWORD, "next": ""}),
+            ("/device", {"user_code": self.given["user_code"]}),
+            ("/consent", {"request": "", "token": "", "decision": "approve"}),
+            ("/forgotten", {"email": "nobody@example.org"}),
+            ("/second-factor", {"code": "000000", "next": ""}),
+            ("/password/reset", {"password": "x", "again": "x"}),
+            ("/device/decision", {"token": "", "decision": "approve"}),
+            ("/passkey/begin", {}),
+            ("/choose", {"session": "x"}),
+        ):
             yield Draft(b"POST", _path("/login" + path), [], {**browser}, form=encoded({**fields, "csrf": self.csrf}))
         yield Draft(b"POST", _path("/login/authorize"), [], {**browser}, form=request)
         yield Draft(b"GET", _path("/manager/"), [], {**browser})

@@ -22,7 +22,6 @@ from alpage.storage.tables import Base
 from tests.cli.quick import QUICK_ALPAGE
 from tests.cli.running import Running, running
 from tests.conftest import POSTGRESQL, Platform
-from tests.web.browsing import Browser
 
 GENEROUS = {"rate_limit": "100000000/minute", "items_limit": "100000000/minute"}
 BESIDE_US = "127.0.0.1/32"  # a proxy that is believed: so that a client may come from anywhere

@@ -44,21 +44,25 @@ def test_a33_malformed_input(server: Served) -> None:
     whole = sum(answered.values()) - answered[0]
     assert whole + answered[0] >= REQUESTS
     assert sum(answered[status] for status in (200, 201, 204, 303)) > whole / 10  # much of it gets somewhere
-    assert {200, 201, 400, 401, 403, 404, 405, 413, 415, 422} <= answered.keys()
+    assert {200, 201, 303, 400, 401, 403, 404, 405, 415, 422} <= answered.keys()
 
 
 def fuzz(server: Served, number: int, requests: int) -> Counter[int]:
     """How often each status was answered in a round; 0 stands for no answer to what was no HTTP."""
-    chance = Random(f"{number}")
-    seeds = Seeds(server, chance)
+    seeds = Seeds(server, chance_of(f"{number}"))
     url = httpx.URL(server.program.url)
     given = f"{url.host}:{url.port}".encode(), seeds.corpus(), seeds.known, seeds.authorizations
     shares = [len(range(place, requests, CONNECTIONS)) for place in range(CONNECTIONS)]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         sending = [
-            pool.submit(send, Fuzzer(Random(f"{number}/{place}"), *given), share) for place, share in enumerate(shares)
+            pool.submit(send, Fuzzer(chance_of(f"{number}/{place}"), *given), share)
+            for place, share in enumerate(shares)
         ]
         return sum((sender.result() for sender in sending), Counter())
+
+
+def chance_of(name: str) -> Random:
+    return Random(name)  # noqa: S311 - no secret
 
 
 def send(fuzzer: Fuzzer, requests: int) -> Counter[int]:

@@ -79,7 +79,7 @@ def forget_guesses(platform: Platform) -> None:
     ],
 )
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_a8_what_nobody_vouches_for_ends_on_our_page(
+def test_a08_what_nobody_vouches_for_ends_on_our_page(
     browser: HttpBrowser, shop: Shop, anna: User, sign_in: SignIn, *, wrong: dict[str, Any], signed_in: bool
 ) -> None:
     if signed_in:
@@ -91,7 +91,7 @@ def test_a8_what_nobody_vouches_for_ends_on_our_page(
     assert "evil.example" not in page.response.headers["content-security-policy"]
 
 
-def test_a8_other_errors_are_told_to_the_application(browser: HttpBrowser, shop: Shop) -> None:
+def test_a08_other_errors_are_told_to_the_application(browser: HttpBrowser, shop: Shop) -> None:
     assert told(ask(browser, shop, response_type="token"))["error"] == "unsupported_response_type"
 
 
@@ -136,7 +136,9 @@ def test_a15_the_token_is_of_one_session(
     assert given(platform) == 0
 
 
-def test_a15_a_get_gives_nothing(platform: Platform, browser: HttpBrowser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+def test_a15_a_get_gives_nothing(
+    platform: Platform, browser: HttpBrowser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
     fields = sign_in(anna, ask(browser, shop)).form("/consent").fields
     sent = urlencode({**fields, "decision": "approve"})
     assert browser.get(f"/login/consent?{sent}").status == 405
@@ -364,7 +366,9 @@ def test_a29_every_sign_in_has_a_new_session_id(browser: HttpBrowser, anna: User
     assert "Nobody is signed in" in browser.get("/login/").text  # the old one opens nothing
 
 
-def test_a29_cookies_are_bound_to_the_host_and_hidden_from_scripts(browser: HttpBrowser, shop: Shop, anna: User) -> None:
+def test_a29_cookies_are_bound_to_the_host_and_hidden_from_scripts(
+    browser: HttpBrowser, shop: Shop, anna: User
+) -> None:
     page = ask(browser, shop, prompt="login")
     answer = browser.client.post(
         "/login/signin",
@@ -410,7 +414,9 @@ def test_a34_pages_escape_what_they_are_given(browser: HttpBrowser, path: str) -
     _assert_clean(browser.get(path))
 
 
-def test_a34_consent_and_form_post_escape(login: RunningLogin, browser: HttpBrowser, anna: User, sign_in: SignIn) -> None:
+def test_a34_consent_and_form_post_escape(
+    login: RunningLogin, browser: HttpBrowser, anna: User, sign_in: SignIn
+) -> None:
     shop = login.shop(name=f"Shop {SCRIPT}", website="https://shop.example/" + SCRIPT)
     consent = sign_in(anna, ask(browser, shop, state=SCRIPT, response_mode="form_post"))
     _assert_clean(consent)

@@ -15,7 +15,8 @@ STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3}) ")
 class Sent:
     """A request as bytes.
 
-    `is_whole`: it keeps the rules of the protocol, so that it must be answered. `may_end`: the connection need not last.
+    `is_whole`: it keeps the rules of the protocol, so that it must be answered. `may_end`: the connection need not
+    last.
     """
 
     data: bytes
