@@ -49,6 +49,7 @@ class Draft:
         return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
     def content(self) -> tuple[bytes, bytes]:
+        """The body, and what kind it is if the headers need not say so."""
         if self.body is not None:
             return self.body, b""
         if self.form is not None:

@@ -28,8 +28,8 @@ from tests.identity.attacks.nasty import (
 )
 from tests.identity.attacks.wire import Sent
 
-MOST_BYTES = 60_000  # what is longer, or sent where nobody reads it, the server need not read to its end
-WITHOUT_BODY = (b"GET", b"HEAD", b"OPTIONS")
+MOST_BYTES = 60_000  # of what the server reads to its end, even if it has refused it
+WITHOUT_BODY = (b"GET", b"HEAD", b"OPTIONS")  # whose body it does not read: then it ends the connection
 PLACE = "\x1a here"  # stands in a JSON body for what no JSON library writes
 PLACE_IN_JSON = orjson.dumps(PLACE)
 
@@ -73,7 +73,9 @@ class Fuzzer:
             data = self._with_raw_json(draft, data)
         if chance.random() < 0.03:
             return Sent(self._broken(draft, data), is_whole=False)
-        return Sent(data, may_end=len(data) > MOST_BYTES or (draft.method in WITHOUT_BODY and _has_body(data)))
+        if len(data) > MOST_BYTES:
+            return Sent(data, is_whole=False)
+        return Sent(data, may_end=draft.method in WITHOUT_BODY and _has_body(data))
 
     # What may happen to a request
 

@@ -13,6 +13,7 @@ from random import Random
 import httpx
 import pytest
 
+from tests.identity.attacks.corpus import corpus
 from tests.identity.attacks.fuzzed import Fuzzer
 from tests.identity.attacks.seeds import Seeds
 from tests.identity.attacks.served import Served, serving
@@ -51,7 +52,7 @@ def fuzz(server: Served, number: int, requests: int) -> Counter[int]:
     """How often each status was answered in a round; 0 stands for no answer to what was no HTTP."""
     seeds = Seeds(server, chance_of(f"{number}"))
     url = httpx.URL(server.program.url)
-    given = f"{url.host}:{url.port}".encode(), seeds.corpus(), seeds.known, seeds.authorizations
+    given = f"{url.host}:{url.port}".encode(), corpus(seeds), seeds.known, seeds.authorizations
     shares = [len(range(place, requests, CONNECTIONS)) for place in range(CONNECTIONS)]
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         sending = [

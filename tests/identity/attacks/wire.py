@@ -1,5 +1,6 @@
 """HTTP/1.1 as bytes on a socket: what a client library would refuse to send, and many requests one after the other."""
 
+import errno
 import re
 import socket
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 PATIENCE_SECONDS = 60
 CHUNK_BYTES = 65_536
 WITHOUT_BODY = (204, 304)
+ENDED = (errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN)
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3}) ")
 
 
@@ -15,8 +17,8 @@ STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([0-9]{3}) ")
 class Sent:
     """A request as bytes.
 
-    `is_whole`: it keeps the rules of the protocol, so that it must be answered. `may_end`: the connection need not
-    last.
+    `is_whole`: it keeps the rules of the protocol and is not too long, so that it must be answered.
+    `may_end`: the connection need not last.
     """
 
     data: bytes
@@ -74,8 +76,9 @@ class Wire:
             connection.shutdown(socket.SHUT_WR)
             while received := connection.recv(CHUNK_BYTES):
                 self._buffer += received
-        except (ConnectionResetError, BrokenPipeError):  # it is free not to read on
-            pass
+        except OSError as error:
+            if error.errno not in ENDED:  # it is free to end it
+                raise
         answer = bytes(self._buffer)
         self.close()
         return [int(status) for status in STATUS_LINE.findall(answer)]
