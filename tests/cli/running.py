@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ALPAGE = Path(sys.executable).parent / "alpage"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @dataclass

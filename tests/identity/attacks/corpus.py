@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
+from random import Random
 
 from tests.identity.attacks.drafts import Described, Draft, encoded
 from tests.identity.attacks.seeds import LOST, Seeds
@@ -14,20 +15,20 @@ ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 REPLACING = {("PUT", "/2/zones/{zone}"), ("DELETE", "/2/zones/{zone}")}
 
 
-def corpus(seeds: Seeds) -> list[Draft]:
+def corpus(seeds: Seeds, chance: Random) -> list[Draft]:
     """Requests that work: most ask something of the API, many of the login's endpoints, some of its pages."""
-    api, programs, pages = [*_api(seeds)], [*_programs(seeds)], [*_pages(seeds)]
+    api, programs, pages = [*_api(seeds, chance)], [*_programs(seeds)], [*_pages(seeds)]
     return [*api, *programs * (len(api) * 2 // 3 // len(programs)), *pages * (len(api) // 8 // len(pages))]
 
 
-def _api(seeds: Seeds) -> Iterator[Draft]:
+def _api(seeds: Seeds, chance: Random) -> Iterator[Draft]:
     description, known = seeds.api.get("/openapi.json").json(), seeds.values()
     for path, operations in description["paths"].items():
         for method in operations:
             values = {**known, "zone": LOST} if (method.upper(), path) in REPLACING else known
-            described = Described(description, values, seeds.chance)
+            described = Described(description, values, chance)
             for _ in range(3):
-                headers = {b"Authorization": b"Bearer " + seeds.chance.choice(seeds.tokens).encode()}
+                headers = {b"Authorization": b"Bearer " + chance.choice(seeds.tokens).encode()}
                 yield described.draft(path, method, headers)
 
 

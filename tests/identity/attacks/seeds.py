@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 import httpx
@@ -26,7 +25,6 @@ class Seeds:
     """What there is to work with."""
 
     served: Served
-    chance: Random  # which of them are taken
     login: RunningLogin = field(init=False)
     user: User = field(init=False)
     shop: Shop = field(init=False)
