@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from alpage.api import conditional, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
@@ -78,7 +79,7 @@ def as_api_error(error: Exception) -> ApiError:
     """The error of the API that an exception stands for."""
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | StaleDataError):  # stale: somebody else has just deleted what is changed here
         return ApiError("conflict")
     if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
         return invalid()
