@@ -29,6 +29,11 @@ class Listener(ThreadingHTTPServer):
         self.heard: list[dict[str, list[str]]] = []
         self.hosts: list[str] = []
         self.status = 200
+        self.asked = 0  # how often somebody has connected
+
+    def get_request(self) -> Any:
+        self.asked += 1
+        return super().get_request()
 
     @property
     def url(self) -> str:

@@ -41,13 +41,13 @@ def describe(
 
 def reader(transaction: Transaction, grant_id: int) -> Any:
     """Who reads it: the name and the account of a grant's application, how it wants userinfo signed, what it asked."""
-    return transaction.run(_READER, {"grant": grant_id}).one()
+    return transaction.execute(_READER, {"grant": grant_id}).one()
 
 
 def _known(
     transaction: Transaction, user_id: int, names: Collection[str], account_id: int | None, groups: Groups
 ) -> dict[str, Any]:
-    user = transaction.run(_USER, {"user": user_id}).one()
+    user = transaction.execute(_USER, {"user": user_id}).one()
     known: dict[str, Any] = {
         "sub": str(user.id),
         "name": user.display_name,
@@ -60,7 +60,7 @@ def _known(
         "email": user.email,
         "email_verified": user.is_email_checked,
     }
-    phone = transaction.run(_PHONE, {"user": user_id}).first() if {*BY_SCOPE["phone"]} & {*names} else None
+    phone = transaction.execute(_PHONE, {"user": user_id}).first() if {*BY_SCOPE["phone"]} & {*names} else None
     if phone is not None:
         known |= {"phone_number": phone.phone, "phone_number_verified": phone.checked}
     if "groups" in names:
