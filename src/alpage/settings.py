@@ -69,7 +69,7 @@ class Settings(BaseModel):
     )
     tasks_enabled: bool = Field(
         default=True,
-        description="Whether `alpage serve` runs tasks, delivers mails and does what is due; else `alpage work` has to.",
+        description="Whether `alpage serve` runs tasks, delivers mails and does what is due; else `alpage work` does.",
     )
     task_concurrency: int = Field(
         default=4,

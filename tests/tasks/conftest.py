@@ -1,4 +1,4 @@
-"""What tests of tasks start from: a few tasks, and a worker in this process."""
+"""What tests of tasks start from: tasks to start, and a worker in this process."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,19 +8,34 @@ from typing import Any
 import pytest
 
 from alpage.storage.changes import Author
-from alpage.tasks import attempts, queue, runner
+from alpage.tasks import attempts, queue, runner, running
+from alpage.tasks.declarations import TASKS
 from alpage.tasks.runner import Runner
 from alpage.tasks.tasks import Task
 
 PATIENCE_SECONDS = 20
+NOW = 1_700_000_000
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks are a twentieth of a second apart, and further tries a second."""
+    """Looks are a twentieth of a second apart, and further tries a second at most."""
     for name in ("POLL_SECONDS", "KEEP_SECONDS", "PATIENCE_SECONDS"):
         monkeypatch.setattr(runner, name, 0.05)
-    monkeypatch.setattr(attempts, "DELAYS_SECONDS", (1, 1, 1, 1))
+    monkeypatch.setattr(attempts, "DELAYS_SECONDS", (0, 0, 0, 1))
+    monkeypatch.setattr(running, "NOTED_SECONDS", 0.0)
+
+
+@pytest.fixture
+def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], str]:
+    """Declares a function as a task for one test; answers the task's name."""
+
+    def declare(function: Callable[..., Any]) -> str:
+        name = f"test.{function.__name__}"
+        monkeypatch.setitem(TASKS, name, function)
+        return name
+
+    return declare
 
 
 @contextmanager
@@ -34,10 +49,13 @@ def working(platform: Any) -> Iterator[Runner]:
         worker.stop()
 
 
-def start(person: Any, name: str, **arguments: Any) -> Task:
+def start(person: Any, name: str, *, delay_seconds: int = 0, **arguments: Any) -> Task:
     """Starts a task of a person."""
-    with person.platform.database.transaction(Author(person.user.id)) as transaction:
-        return queue.enqueue(transaction, name, 1_700_000_000, account_id=person.account.id, **arguments)
+    author = Author(person.user.id, None, "0123456789abcdef01234567")
+    with person.platform.database.transaction(author) as transaction:
+        return queue.enqueue(
+            transaction, name, NOW, account_id=person.account.id, delay_seconds=delay_seconds, **arguments
+        )
 
 
 def shown(person: Any, task: Task) -> dict[str, Any]:
@@ -58,3 +76,10 @@ def until(look: Callable[[], Any], is_reached: Callable[[Any], object]) -> Any:
         assert monotonic() < deadline, seen
         sleep(0.02)
     return seen
+
+
+def queued(database: Any, columns: str = "workflow_uuid, status, executor_id") -> list[tuple[Any, ...]]:
+    """What the queue knows, as DBOS keeps it."""
+    table = "dbos.workflow_status" if database.engine.dialect.name == "postgresql" else "workflow_status"
+    with database.engine.connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {columns} FROM {table}")]

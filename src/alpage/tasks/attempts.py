@@ -9,6 +9,7 @@ from threading import Event
 from time import time
 from typing import Any
 
+import orjson
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -20,7 +21,7 @@ from alpage.storage.changes import Author
 from alpage.storage.database import Database
 from alpage.tasks import queue
 from alpage.tasks.declarations import TASKS, TemporaryError
-from alpage.tasks.running import LostError, Running, as_json
+from alpage.tasks.running import LostError, Running
 from alpage.tasks.tasks import ENDED, Progress, Task
 
 MOST_TRIES = 20  # without a step that is done, whether they were put off or cut off
@@ -58,50 +59,47 @@ class Attempt:
         return True
 
     def _attempt(self, task: Any) -> None:
-        run, tries = self._begin(task)
-        running = Running(self._settings, self._database, task, run, self._stopping)
-        if tries > MOST_TRIES:
+        running = Running(self._settings, self._database, task, self._begin(task), self._stopping)
+        if running.tries > MOST_TRIES:
             self._fail(running, "task_failed")
             return
         try:
-            response = as_json(_function(task)(running, **task.arguments) or {})
+            response = orjson.loads(orjson.dumps(_function(task)(running, **task.arguments) or {}))
         except TemporaryError as error:
-            self._put_off(running, error.delay_seconds, tries, "task_failed", error)
+            self._put_off(running, error.delay_seconds, "task_failed", error)
         except ApiError as error:
             if error.status >= SERVER_ERRORS:
-                self._try_again(running, tries, error)
+                self._try_again(running, error)
             else:
                 log.info("failed", task=self._uuid, step=running.current, code=error.code)
                 self._fail(running, error.code, error.context)
         except Exception as error:
             if is_unreachable(error):
                 raise
-            self._try_again(running, tries, error)
+            self._try_again(running, error)
         else:
             self._end(running, status="executed", response=response)
 
-    def _begin(self, task: Any) -> tuple[int, int]:
+    def _begin(self, task: Any) -> Any:
         """Takes the task from whatever run had it before. Answers the number of this run, and which try it is."""
         now = int(time())
         with self._database.transaction(Author(task.user_id, task.grant_id, task.request_id)) as transaction:
-            run, tries = transaction.execute(_BEGIN, {"begun": task.id}).one()
+            begun: Any = transaction.execute(_BEGIN, {"begun": task.id}).one()
             current = transaction.session.get_one(Task, task.id, populate_existing=True)
             if current.status in ENDED:  # it was cancelled just now
                 raise LostError
             if current.status == "spooled":
                 current.status, current.executed_at, current.updated_at = "running", now, now
-        return run, tries
+        return begun
 
-    def _try_again(self, running: Running, tries: int, error: Exception) -> None:
+    def _try_again(self, running: Running, error: Exception) -> None:
         """After a failure that nobody has foreseen."""
-        log.exception("failed", task=self._uuid, name=running.name, step=running.current, tries=tries)
-        delay = DELAYS_SECONDS[tries - 1] if tries <= len(DELAYS_SECONDS) else None
-        self._put_off(running, delay, tries, "unexpected_error", error)
+        log.exception("failed", task=self._uuid, name=running.name, step=running.current, tries=running.tries)
+        delay = DELAYS_SECONDS[running.tries - 1] if running.tries <= len(DELAYS_SECONDS) else None
+        self._put_off(running, delay, "unexpected_error", error)
 
-    def _put_off(
-        self, running: Running, delay_seconds: int | None, tries: int, code: str, error: Exception
-    ) -> None:
-        if delay_seconds is None or tries >= MOST_TRIES:
+    def _put_off(self, running: Running, delay_seconds: int | None, code: str, error: Exception) -> None:
+        if delay_seconds is None or running.tries >= MOST_TRIES:
             self._fail(running, code)
             return
         log.info("put off", task=self._uuid, step=running.current, seconds=delay_seconds, reason=str(error))

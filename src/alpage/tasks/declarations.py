@@ -16,14 +16,11 @@ done time and again is declared with `every` and the times of a crontab, in UTC:
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from alpage.api.errors import ApiError
 from alpage.settings import Settings
 from alpage.storage.database import Database
-
-if TYPE_CHECKING:  # a task in its run imports the words below
-    from alpage.tasks.running import Running
 
 TaskFunction = Callable[..., dict[str, Any] | None]
 ScheduledFunction = Callable[[Settings, Database, int], None]

@@ -31,9 +31,7 @@ log = logs.get("tasks")
 class Keeper:
     """Looks after the tasks that were taken off the queue, for one worker."""
 
-    def __init__(
-        self, settings: Settings, database: Database, name: str, is_running: Callable[[str], bool]
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, name: str, is_running: Callable[[str], bool]) -> None:
         self._database = database
         self._presence = presence(settings, database)
         self._name = name

@@ -27,7 +27,7 @@ from sqlalchemy import bindparam, insert, select, update
 from alpage.settings import Settings
 from alpage.storage.changes import Author
 from alpage.storage.database import Database, Transaction
-from alpage.tasks.tasks import Progress, Task, TaskStep
+from alpage.tasks.tasks import Progress, TaskStep
 
 Item = TypeVar("Item")
 
@@ -45,7 +45,7 @@ class InterruptedRunError(BaseException):
 class Running:
     """One run of a task."""
 
-    def __init__(self, settings: Settings, database: Database, task: Task, run: int, stopping: Event) -> None:
+    def __init__(self, settings: Settings, database: Database, task: Any, begun: Any, stopping: Event) -> None:
         self.settings = settings
         self.database = database
         self.id = task.id
@@ -54,7 +54,8 @@ class Running:
         self.account_id = task.account_id
         self.user_id = task.user_id
         self.author = Author(task.user_id, task.grant_id, task.request_id)
-        self.number = run
+        self.number = begun.run
+        self.tries = begun.tries  # runs since a step was last done, this one among them
         self.current = ""  # the step that is being done
         self._stopping = stopping
         self._begun: Counter[str] = Counter()
@@ -64,7 +65,7 @@ class Running:
         self._noted_at = 0.0
         with database.reading() as transaction:
             rows = transaction.execute(_STEPS, {"of": task.id}).all()
-        self._results = {(row.name, row.number): row.result for row in rows}
+        self._results = {(row.name, row.number): orjson.loads(row.result) for row in rows}
 
     def step(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Does a step: the result of the function, as JSON has it. Where the run is cut off, it may be done twice."""
@@ -72,10 +73,10 @@ class Running:
         if (name, number) in self._results:
             return self._results[name, number]
         started_at = int(time())
-        result = as_json(function(*arguments))
+        result = orjson.dumps(function(*arguments))
         with self.transaction() as transaction:
             self._keep(transaction, name, number, result, started_at)
-        return result
+        return orjson.loads(result)
 
     def write(self, name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         """Does a step within one transaction, which the function is given first: it is done exactly once."""
@@ -84,9 +85,9 @@ class Running:
             return self._results[name, number]
         started_at = int(time())
         with self.transaction() as transaction:
-            result = as_json(function(transaction, *arguments))
+            result = orjson.dumps(function(transaction, *arguments))
             self._keep(transaction, name, number, result, started_at)
-        return result
+        return orjson.loads(result)
 
     def batches(self, items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
         """The items, so many at a time, and says how far it is. What is done with each batch is a step, or several."""
@@ -125,10 +126,11 @@ class Running:
             with self.transaction():
                 self._noted_at = monotonic()
 
-    def _keep(self, transaction: Transaction, name: str, number: int, result: Any, started_at: int) -> None:
-        kept = {"task_id": self.id, "name": name, "number": number, "result": result}
+    def _keep(self, transaction: Transaction, name: str, number: int, result: bytes, started_at: int) -> None:
+        kept = {"task_id": self.id, "name": name, "number": number, "result": result.decode()}
         transaction.execute(insert(TaskStep), kept | {"started_at": started_at, "finished_at": int(time())})
-        self._note(transaction, {"tries": 1})  # this run is the only one since then
+        self.tries = 1
+        self._note(transaction, {"tries": self.tries})
 
     def _note(self, transaction: Transaction, values: dict[str, Any]) -> None:
         """Writes down how far the run is. Raises LostError where the task is not its any more."""
@@ -144,11 +146,6 @@ class Running:
         noted = noted.values(**progress, **values).execution_options(synchronize_session=False)
         if transaction.execute(noted.returning(Progress.task_id)).first() is None:
             raise LostError
-
-
-def as_json(result: Any) -> Any:
-    """What a later run, or a reader, will be given as the result."""
-    return orjson.loads(orjson.dumps(result))
 
 
 _STEPS = select(TaskStep.name, TaskStep.number, TaskStep.result).where(TaskStep.task_id == bindparam("of"))

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, func, or_, select, update
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, bindparam, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.api.callers import Caller
@@ -77,7 +77,7 @@ class TaskStep(Base):
     task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)  # of the steps of this name
-    result: Mapped[Any] = mapped_column(JSON)
+    result: Mapped[str] = mapped_column(Text)  # JSON; what SQLite takes for JSON, it makes numbers of where it can
     started_at: Mapped[int]
     finished_at: Mapped[int]
 
@@ -184,10 +184,10 @@ def _eta_seconds(status: str, progress: Any, now: int) -> int | None:
     if progress.measured_at is None or progress.done <= progress.measured_from:
         return None
     pace = (now - progress.measured_at) / (progress.done - progress.measured_from)
-    return round((progress.total - progress.done) * pace)
+    return int((progress.total - progress.done) * pace)
 
 
-def _steps_of(task_id: int) -> Select[Any]:
+def _steps_of(task_id: int) -> Any:
     first = func.min(TaskStep.started_at)
     columns = (TaskStep.name, func.count().label("count"), first.label("started_at"))
     last = func.max(TaskStep.finished_at)

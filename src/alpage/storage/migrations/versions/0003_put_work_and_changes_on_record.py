@@ -63,9 +63,7 @@ def _make_tasks() -> None:
         sa.Column("measured_at", WHOLE_NUMBER, nullable=True),
         sa.Column("measured_from", WHOLE_NUMBER, nullable=True),
         sa.Column("due_at", WHOLE_NUMBER, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["task_id"], ["tasks.id"], name=op.f("fk_task_progress_task_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_progress_task_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_task_progress")),
         sqlite_autoincrement=True,
     )
@@ -74,7 +72,7 @@ def _make_tasks() -> None:
         sa.Column("task_id", WHOLE_NUMBER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("number", WHOLE_NUMBER, nullable=False),
-        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
         sa.Column("started_at", WHOLE_NUMBER, nullable=False),
         sa.Column("finished_at", WHOLE_NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_steps_task_id"), ondelete="CASCADE"),
