@@ -13,7 +13,7 @@ from alpage.tasks.declarations import TASKS
 from alpage.tasks.runner import Runner
 from alpage.tasks.tasks import Task
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 NOW = 1_700_000_000
 
 
@@ -82,4 +82,4 @@ def queued(database: Any, columns: str = "workflow_uuid, status, executor_id") -
     """What the queue knows, as DBOS keeps it."""
     table = "dbos.workflow_status" if database.engine.dialect.name == "postgresql" else "workflow_status"
     with database.engine.connect() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {columns} FROM {table}")]
+        return [tuple(row) for row in connection.exec_driver_sql(f"SELECT {columns} FROM {table}")]  # noqa: S608 - constants
