@@ -129,7 +129,7 @@ def test_a25_nobody_inside_is_told(login: Login, session: Session, listener: Lis
 
 def test_the_engine_works_by_itself(login: Login, session: Session, listener: Listener) -> None:
     login.shop(backchannel_logout_uri=listener.url).tokens(session)
-    engine = backchannel_logout.engine(login.platform.settings, login.platform.database)
+    engine = backchannel_logout.worker(login.platform.settings, login.platform.database)
     engine.start()
     announce(login, session)
 

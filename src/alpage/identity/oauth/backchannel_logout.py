@@ -1,6 +1,6 @@
 """Back-channel logout: tells applications that a user has signed out (OpenID Connect Back-Channel Logout 1.0).
 
-Whoever ends a session puts what is to be told on this list, in the same transaction; an engine sends it. The logout
+Whoever ends a session puts what is to be told on this list, in the same transaction; a worker sends it. The logout
 token is made when it is sent, so none lies in the database. Applications name the addresses: those inside the network
 are refused unless a setting allows them, the one that was looked up is the one that is spoken to, redirects are not
 followed, and an answer is cut off (A25).
@@ -83,8 +83,8 @@ def announce(transaction: Transaction, session: sessions.Session, now: int) -> N
     )
 
 
-def engine(settings: Settings, database: Database) -> "Teller":
-    """The engine that tells them."""
+def worker(settings: Settings, database: Database) -> "Teller":
+    """What tells them."""
     return Teller(settings, database)
 
 
