@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -117,6 +117,23 @@ class Transaction:
         """
         result = self.execute(statement, parameters)
         return result.scalar_one_or_none() if self._writes else result.one_or_none()
+
+    @contextmanager
+    def part(self, *, keep: bool = True) -> Iterator[None]:
+        """A part of the transaction that leaves nothing when it raises, or when it is not to be kept."""
+        with self.changes.part() as undo:
+            nested = self.session.begin_nested()
+            try:
+                yield
+                self.session.flush()
+            except BaseException:
+                nested.rollback()
+                raise
+            if keep:
+                nested.commit()
+            else:
+                nested.rollback()
+                undo()
 
     def commit(self) -> None:
         """Makes the writes last, with their entries in the change log."""
@@ -260,4 +277,8 @@ def _begin_by_driver(_connection: Connection, _writes: bool) -> None:
 def _begin_sqlite(connection: Connection, writes: bool) -> None:
     # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
     driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    try:
+        driver.execute(begin)
+    except connection.dialect.loaded_dbapi.Error as error:  # as the library would have raised it
+        raise OperationalError(begin, None, error) from error
