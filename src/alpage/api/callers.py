@@ -30,6 +30,7 @@ class Caller:
     application_id: int | None = None  # the application that acts for him
     session_id: int | None = None  # the browser session the access was given in
     authenticated_at: int = 0  # when he last proved who he is, for this access; 0 where nobody signs in
+    account_id: int | None = None  # the account he works in at present
     limit: str = ""  # a limit of the application's own, in place of the common one
 
     @property

@@ -61,7 +61,8 @@ class DayOfCalls(Shape):
 class DeprecatedUse(Shape):
     """A route that will go, as one of the caller's tokens called it within 90 days.
 
-    `first_day` is the first second of the day of its first call. `sunset_at` is null where no date is set yet, and all three are null where the route is not deprecated any more.
+    `first_day` is the first second of the day of its first call. `sunset_at` is null where no date is set yet, and it,
+    `deprecated_at` and `successor` are null where the route is not deprecated any more.
     """
 
     token_id: int
@@ -118,7 +119,7 @@ def pass_by(call: Call) -> None:
     if ends is None:
         return
     call.request.deprecated.append(call.route.name)
-    if ends.sunset is not None and call.is_clock_moved and call.now >= _moment(ends.sunset):
+    if ends.sunset is not None and call.ahead_seconds and call.now >= _moment(ends.sunset):
         raise ApiError(
             "route_gone",
             method=call.route.method,
@@ -214,9 +215,7 @@ _USES = (
         func.min(DeprecatedCalls.day).label("first_day"),
         func.max(DeprecatedCalls.last_called_at).label("last_called_at"),
     )
-    .group_by(
-        DeprecatedCalls.user_id, DeprecatedCalls.grant_id, DeprecatedCalls.application_id, DeprecatedCalls.route
-    )
+    .group_by(DeprecatedCalls.user_id, DeprecatedCalls.grant_id, DeprecatedCalls.application_id, DeprecatedCalls.route)
     .subquery()
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from alpage.api import conditional, dry_run, envelope, expansion, listing, validation
+from alpage.api import conditional, deprecation, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid
@@ -57,11 +57,14 @@ def perform(call: Call, match: Match, given: Input) -> Response:
     """The answer of a call's handler, with what it has written flushed but not committed."""
     arguments = {**given.arguments}
     load_path(call, match, arguments)
+    deprecation.pass_by(call)
     conditional.require_match(call, _tag_of_path)
     _take_items(call, arguments)
+    call.request.lap("load")
     answer = call.route.function(call, **arguments)
     if call.writes:
         call.session.flush()
+    call.request.lap("handler")
     if isinstance(answer, EventStream):
         return Response(200, b"", list(HEADERS), EVENT_STREAM, answer)
     data = _encode(call, given.listing, answer)
@@ -70,7 +73,9 @@ def perform(call: Call, match: Match, given: Input) -> Response:
         call.root["changes"] = [entry.encode() for entry in call.transaction.changes.entries()]
     response = data if isinstance(data, Response) else envelope.success(data, call.route.status, call.root)
     response.is_early = call.is_early
-    return _tagged(call, answer, response)
+    response = _tagged(call, answer, response)
+    call.request.lap("listing")
+    return response
 
 
 def as_api_error(error: Exception) -> ApiError:

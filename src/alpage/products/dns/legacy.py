@@ -38,7 +38,6 @@ def _until_2029(successor: str) -> Deprecation:
     return Deprecation(since=date(2026, 11, 25), sunset=date(2029, 1, 1), successor=successor)
 
 
-
 def find(call: Call, domain: int) -> Zone:
     """The zone of a domain, by the number of its product; of several the one nearest to its name.
 
