@@ -26,7 +26,15 @@ SETTING = "ALPAGE_SANDBOX"
 LONGEST_LATENCY_MS = 30_000
 LEAST_STATUS, MOST_STATUS = 400, 599
 RETRY_AFTER_SECONDS = 1
-USUAL = {400: "malformed_json", 403: "access_denied", 409: "conflict"}  # of statuses that many codes have
+USUAL = {  # of statuses that many codes have
+    400: "malformed_json",
+    403: "access_denied",
+    404: "object_not_found",
+    409: "conflict",
+    422: "validation_failed",
+    500: "unexpected_error",
+    503: "service_unavailable",
+}
 OPEN_FILES = Path("/proc/self/fd")
 
 
@@ -152,17 +160,21 @@ def cut(client: Any) -> bool:
     if not client or not OPEN_FILES.is_dir():
         return False
     far_end = (str(client[0]), int(client[1]))
-    return any(_is_cut(int(file.name), far_end) for file in OPEN_FILES.iterdir())
+    return any(_is_cut(file, far_end) for file in OPEN_FILES.iterdir())
 
 
-def _is_cut(file: int, far_end: tuple[str, int]) -> bool:
+def _is_cut(file: Path, far_end: tuple[str, int]) -> bool:
     try:
-        with socket.socket(fileno=os.dup(file)) as connection:
-            if connection.family not in (socket.AF_INET, socket.AF_INET6):
-                return False
-            if connection.getpeername()[:2] != far_end:
+        if not file.readlink().name.startswith("socket:"):
+            return False
+        copy = os.dup(int(file.name))
+    except OSError:  # closed since
+        return False
+    try:
+        with socket.socket(fileno=copy) as connection:
+            if connection.family not in (socket.AF_INET, socket.AF_INET6) or connection.getpeername()[:2] != far_end:
                 return False
             connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # closed since, no socket, or one that is not connected
+    except OSError:  # not connected to anybody
         return False
     return True
