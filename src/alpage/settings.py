@@ -88,6 +88,11 @@ class Settings(BaseModel):
         description="Whether an access token asked for without `access_type=offline` never ends, as with the reference"
         " login; for the sandbox, on with `make run`.",
     )
+    sandbox: bool = Field(
+        default=False,
+        description="Whether callers may have calls go wrong, move the clock of their account and put back the"
+        " demonstration data; on with `make run`.",
+    )
     open_registration: bool = Field(
         default=False,
         description="Whether applications may register themselves without a token; they learn who a user is, no more.",

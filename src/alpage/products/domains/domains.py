@@ -1,5 +1,6 @@
 """Domains: a row in `products` for what they share with everything an account owns, and one here under the same id."""
 
+from datetime import date
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from alpage.accounts.rights import ProductRight, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
-from alpage.api.routes import Loaded, Routes, Shape
+from alpage.api.routes import Deprecation, Loaded, Routes, Shape
 from alpage.products.domains import SERVICE, names, suffixes
 from alpage.storage.tables import Base
 
@@ -269,7 +270,14 @@ def show_domain(call: Call, domain: DomainOfPath) -> Domain:
     return domain
 
 
-@routes.get("/1/domain/account/{account}", scope=READ, answer=list[DomainSummary], sort=SORTS, search=SEARCHED)
+@routes.get(
+    "/1/domain/account/{account}",
+    scope=READ,
+    answer=list[DomainSummary],
+    sort=SORTS,
+    search=SEARCHED,
+    deprecated=Deprecation(date(2026, 11, 25), date(2029, 1, 1), "GET /1/domains/account/{account}"),
+)
 def list_domains_of_account(call: Call, account: AccountId) -> Select[Any]:
     """List the domains of an account."""
     return visible(call.caller).where(Domain.account_id == account)

@@ -15,10 +15,16 @@ def upgrade() -> None:
     """Goes forward."""
     _make_idempotency()
     _make_tasks()
+    _make_requests_in_full()
+    _make_deprecation()
+    _make_sandbox()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _drop_sandbox()
+    _drop_deprecation()
+    _drop_requests_in_full()
     _drop_tasks()
     _drop_idempotency()
 
@@ -103,3 +109,76 @@ def _drop_tasks() -> None:
         tasks.alter_column("user_id", existing_type=WHOLE_NUMBER, nullable=False)
         for column in ("request_id", "grant_id", "arguments", "name"):
             tasks.drop_column(column)
+
+
+def _make_requests_in_full() -> None:
+    op.execute("DELETE FROM requests")  # they pass within a day, and have not what is asked of them now
+    with op.batch_alter_table("requests") as batch_op:
+        batch_op.add_column(sa.Column("ip", sa.String(length=45), nullable=False))
+        batch_op.add_column(sa.Column("fault", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("is_replayed", sa.Boolean(), nullable=False))
+        batch_op.add_column(sa.Column("error", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("context", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("steps", sa.JSON(), nullable=False))
+    op.create_index(op.f("ix_changes_request_id"), "changes", ["request_id"])
+
+
+def _drop_requests_in_full() -> None:
+    op.drop_index(op.f("ix_changes_request_id"), "changes")
+    with op.batch_alter_table("requests") as batch_op:
+        for name in ("steps", "context", "error", "is_replayed", "fault", "ip"):
+            batch_op.drop_column(name)
+
+
+def _make_deprecation() -> None:
+    op.create_table(
+        "deprecated_calls",
+        sa.Column("id", WHOLE_NUMBER, nullable=False),
+        sa.Column("grant_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("route", sa.String(), nullable=False),
+        sa.Column("day", WHOLE_NUMBER, nullable=False),
+        sa.Column("user_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("application_id", WHOLE_NUMBER, nullable=True),
+        sa.Column("calls", WHOLE_NUMBER, nullable=False),
+        sa.Column("last_called_at", WHOLE_NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deprecated_calls")),
+        sa.UniqueConstraint("grant_id", "route", "day", name=op.f("uq_deprecated_calls_grant_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_deprecated_calls_user_id"), "deprecated_calls", ["user_id"])
+    op.create_index(op.f("ix_deprecated_calls_day"), "deprecated_calls", ["day"])
+
+
+def _drop_deprecation() -> None:
+    op.drop_table("deprecated_calls")
+
+
+def _make_sandbox() -> None:
+    op.create_table(
+        "moved_clocks",
+        sa.Column("id", WHOLE_NUMBER, nullable=False),
+        sa.Column("account_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("ahead_seconds", WHOLE_NUMBER, nullable=False),
+        sa.Column("updated_at", WHOLE_NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_moved_clocks_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moved_clocks")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_moved_clocks_account_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "demonstrations",
+        sa.Column("id", WHOLE_NUMBER, nullable=False),
+        sa.Column("user_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("account_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("created_at", WHOLE_NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_demonstrations_account_id_accounts")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_demonstrations_user_id_users")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_demonstrations")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_demonstrations_user_id")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _drop_sandbox() -> None:
+    op.drop_table("demonstrations")
+    op.drop_table("moved_clocks")
