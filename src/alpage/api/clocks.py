@@ -61,7 +61,7 @@ class Clocks:
             with self._lock:
                 self._until = monotonic() + KNOWN_SECONDS
                 with self._database.reading() as transaction:
-                    rows = transaction.run(_ALL).all()
+                    rows = transaction.execute(_ALL).all()
                 self._ahead = {row.account_id: row.ahead_seconds for row in rows}
         return self._ahead
 
