@@ -28,6 +28,7 @@ from alpage.api import logs, openapi, routes
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
+from alpage.api.idempotency import Answers
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
@@ -96,6 +97,7 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         networks=Networks(settings.trusted_proxies),
         metrics=metrics,
         recorder=Recorder(database),
+        answers=Answers(derive_key(tokens.pepper, "the answers kept for idempotency keys")),
     )
 
 

@@ -170,3 +170,25 @@ def ripen(call: Call) -> int:
     if looks < 3:
         call.wait(float(call.query.get("wait", 0)))
     return looks
+
+
+BROKEN = False
+
+
+@routes.post("/1/probe/mending", scope=ANY_TOKEN, answer=bool)
+def mend(call: Call) -> bool:
+    """Fail while it is broken."""
+    if BROKEN:
+        raise RuntimeError("broken")
+    return True
+
+
+def pause() -> None:
+    """What a test has `take_time` wait for."""
+
+
+@routes.post("/1/probe/pausing", scope=ANY_TOKEN, answer=bool)
+def take_time(call: Call) -> bool:
+    """Take as long as the test wants."""
+    pause()
+    return True

@@ -60,12 +60,18 @@ class Call:
     root: dict[str, Any] = field(default_factory=dict)  # what stands in the envelope besides `data`
     ignored: list[str] = field(default_factory=list)
     now: int = field(default_factory=lambda: int(time()))
+    items: int = 0  # what it has taken from the limit of items
     is_early: bool = False  # the caller would rather wait than have this answer
 
     @property
     def writes(self) -> bool:
         """Whether this call may change something."""
         return self.route.method != "GET"
+
+    @property
+    def who(self) -> str:
+        """Whose limits it counts against."""
+        return who_counts(self.caller, self.request)
 
     @property
     def wants_stream(self) -> bool:
@@ -85,3 +91,8 @@ class Call:
     def session(self) -> "Session":
         """The unit of work of a call that writes."""
         return self.transaction.session
+
+
+def who_counts(caller: Caller, request: Request) -> str:
+    """Whose limits a request counts against: its user's; without one, its address's."""
+    return str(caller.user_id) if caller.user_id else request.ip

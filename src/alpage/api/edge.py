@@ -23,6 +23,7 @@ Headers = list[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+NOT_MODIFIED = 304
 WAITING_SECONDS = 0.25  # between two looks on behalf of a caller who waits
 
 
@@ -119,7 +120,9 @@ async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
 
 
 async def _send(send: Send, request: Request, response: Response) -> None:
-    headers = [(b"content-length", str(len(response.body)).encode()), *_head(request, response)]
+    headers = _head(request, response)
+    if response.status != NOT_MODIFIED:  # it would tell of a body there is not (RFC 9110, 15.4.5)
+        headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
 

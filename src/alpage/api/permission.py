@@ -47,16 +47,16 @@ def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:
     if body is not None and route.body is not None:
         found += _refusal(_require_valid, route.body, body)
     if not any(error.code == "all_scopes" for error in found):
-        found += _refusal(load_path, _asked_about(asking, match, path), match, {})
+        found += _refusal(load_path, another_call(asking, match, path), match, {})
     return found
 
 
-def _asked_about(asking: Call, match: Match, path: str) -> Call:
-    """The call that is asked about, in the transaction of the one that asks."""
-    request = replace(asking.request, method=match.route.method, path=path, query_string="", body=b"")
-    call = replace(asking, request=request, route=match.route, root={}, ignored=[])
-    call.transaction = asking.transaction
-    return call
+def another_call(call: Call, match: Match, path: str, body: bytes = b"", query_string: str = "") -> Call:
+    """Another call by the same caller, in the transaction of this one."""
+    request = replace(call.request, method=match.route.method, path=path, query_string=query_string, body=body)
+    other = replace(call, request=request, route=match.route, root={}, ignored=[], query={}, wanted=frozenset())
+    other.transaction = call.transaction
+    return other
 
 
 def _require_valid(shape: type[Shape], body: Any) -> None:

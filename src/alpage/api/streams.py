@@ -19,7 +19,7 @@ from alpage.api import logs
 from alpage.api.errors import ApiError
 from alpage.api.workers import Workers
 
-HEADERS = [("Cache-Control", "no-store"), ("X-Accel-Buffering", "no")]  # no proxy holds events back
+HEADERS = (("Cache-Control", "no-store"), ("X-Accel-Buffering", "no"))  # no proxy holds events back
 READ_SECONDS = 0.25
 RECHECK_SECONDS = 3.0  # how long a revoked token is still told, as long as it may call
 KEEP_ALIVE_SECONDS = 15.0

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from alpage.api import logs
+from alpage.api.idempotency import KEPT_SECONDS, KeptAnswer
 from alpage.identity.attempts import FORGOTTEN_SECONDS, Attempts
 from alpage.identity.devices import DeviceAuthorization
 from alpage.identity.tickets import Ticket
@@ -50,6 +51,7 @@ RULES = (
     Rule(Token.id, Token.expires_at, DAY_SECONDS),
     Rule(DeviceAuthorization.id, DeviceAuthorization.expires_at, DAY_SECONDS),
     Rule(Attempts.subject, Attempts.failed_at, FORGOTTEN_SECONDS),
+    Rule(KeptAnswer.key_hash, KeptAnswer.created_at, KEPT_SECONDS),
     Rule(Mail.id, Mail.created_at, 30 * DAY_SECONDS, Mail.next_try_at.is_(None)),
 )
 

@@ -5,7 +5,8 @@ entries are written in the same transaction; and a statement that would change a
 unit of work is refused by the engine. Audit, synchronisation, webhooks, undo and the staleness of counts read this log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from time import time
@@ -92,6 +93,19 @@ class Recorder:
     def entries(self) -> list[Entry]:
         """What the transaction has changed so far."""
         return list(self._entries.values())
+
+    @contextmanager
+    def part(self) -> Iterator[Callable[[], None]]:
+        """What is flushed in the block counts if it ends well; the function it gets makes it count for nothing."""
+        before, self._entries = self._entries, {}
+        try:
+            yield self._entries.clear
+        except BaseException:
+            self._entries = before
+            raise
+        part, self._entries = self._entries, before
+        for entry in part.values():
+            self._add(entry)
 
     def write(self, session: Session) -> None:
         """Puts the entries into the log, as the last thing before the commit."""

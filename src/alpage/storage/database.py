@@ -11,14 +11,15 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from alpage.storage import changes
 
 BUSY_TIMEOUT_MS = 10_000
-
+POSTGRESQL = "postgresql"
+SERIALIZATION_FAILURE = "40001"  # SQLSTATE of PostgreSQL
 
 Begin = Callable[[Connection, bool], None]
 
@@ -32,6 +33,7 @@ class Readers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.is_on_postgresql = engine.dialect.name == POSTGRESQL
         self._idle: deque[Connection] = deque()  # a deque's ends are safe to use from many threads
 
     def connect(self) -> Connection:
@@ -62,6 +64,7 @@ class Writers:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.is_on_postgresql = engine.dialect.name == POSTGRESQL
 
     def connect(self) -> Connection:
         """A connection of its own."""
@@ -80,6 +83,11 @@ class Transaction:
         self._connection: Connection | None = None
         self._session: Session | None = None
         self.changes = changes.Recorder(author)
+
+    @property
+    def is_on_postgresql(self) -> bool:
+        """Whether other writers write at the same time; on SQLite there is one at a time."""
+        return self._source.is_on_postgresql
 
     @property
     def session(self) -> Session:
@@ -109,6 +117,23 @@ class Transaction:
         """
         result = self.execute(statement, parameters)
         return result.scalar_one_or_none() if self._writes else result.one_or_none()
+
+    @contextmanager
+    def part(self, *, keep: bool = True) -> Iterator[None]:
+        """A part of the transaction that leaves nothing when it raises, or when it is not to be kept."""
+        with self.changes.part() as undo:
+            nested = self.session.begin_nested()
+            try:
+                yield
+                self.session.flush()
+            except BaseException:
+                nested.rollback()
+                raise
+            if keep:
+                nested.commit()
+            else:
+                nested.rollback()
+                undo()
 
     def commit(self) -> None:
         """Makes the writes last, with their entries in the change log."""
@@ -140,18 +165,25 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        postgresql = engine.dialect.name == "postgresql"
+        postgresql = engine.dialect.name == POSTGRESQL
         # A reader sees one snapshot from its first statement to its last, so that a page and its total agree.
         snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True} if postgresql else {}
         self._readers = Readers(engine.execution_options(**snapshot))
         writers = engine.execution_options(writes=True)
         self._writers = Writers(writers)
+        steady = {"isolation_level": "REPEATABLE READ"} if postgresql else {}
+        self._steady_writers = Writers(writers.execution_options(**steady))
         self._begin = _begin_by_driver if postgresql else _begin_sqlite
         changes.guard(writers)
 
-    def begin(self, author: changes.Author, *, writes: bool) -> Transaction:
-        """A transaction whose end is the caller's business: `commit`, and always `close`."""
-        return Transaction(self._writers if writes else self._readers, self._begin, author, writes=writes)
+    def begin(self, author: changes.Author, *, writes: bool, steady: bool = False) -> Transaction:
+        """A transaction whose end is the caller's business: `commit`, and always `close`.
+
+        `steady`: what it reads stays as it is until it has written. Where somebody else changes that first, it fails
+        (`is_overtaken`).
+        """
+        writers = self._steady_writers if steady else self._writers
+        return Transaction(writers if writes else self._readers, self._begin, author, writes=writes)
 
     @contextmanager
     def transaction(self, author: changes.Author) -> Iterator[Transaction]:
@@ -187,10 +219,15 @@ class Database:
         return True
 
 
+def is_overtaken(error: DBAPIError) -> bool:
+    """Whether a steady transaction has failed because somebody else was quicker; another try sees what he wrote."""
+    return getattr(error.orig, "sqlstate", None) == SERIALIZATION_FAILURE
+
+
 def connect(url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL", pool_size: int = 16) -> Database:
     """Opens the database at an SQLAlchemy URL (`sqlite:///path`, `postgresql://…`)."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "postgresql":
+    if parsed.get_backend_name() == POSTGRESQL:
         parsed = parsed.set(drivername="postgresql+psycopg")
     engine = create_engine(
         parsed,
@@ -240,4 +277,8 @@ def _begin_by_driver(_connection: Connection, _writes: bool) -> None:
 def _begin_sqlite(connection: Connection, writes: bool) -> None:
     # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
     driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+    try:
+        driver.execute(begin)
+    except connection.dialect.loaded_dbapi.Error as error:  # as the library would have raised it
+        raise OperationalError(begin, None, error) from error
