@@ -23,6 +23,7 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database
 from alpage.tasks.mails import Mail
+from alpage.tasks.webhooks.endpoints import WebhookDelivery
 
 PAUSE_SECONDS = 600.0
 AT_ONCE = 500
@@ -53,6 +54,7 @@ RULES = (
     Rule(Attempts.subject, Attempts.failed_at, FORGOTTEN_SECONDS),
     Rule(KeptAnswer.key_hash, KeptAnswer.created_at, KEPT_SECONDS),
     Rule(Mail.id, Mail.created_at, 30 * DAY_SECONDS, Mail.next_try_at.is_(None)),
+    Rule(WebhookDelivery.id, WebhookDelivery.created_at, 30 * DAY_SECONDS),
 )
 
 

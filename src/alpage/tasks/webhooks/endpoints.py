@@ -82,7 +82,7 @@ class WebhookProgress(Base):
     """How far an endpoint has come in the change log, and who sends to it at the moment."""
 
     __tablename__ = "webhook_progress"
-    __table_args__ = (Index(None, "next_look_at"), STEADY_IDS)
+    __table_args__ = (Index(None, "next_look_at"),)
 
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id"), primary_key=True, autoincrement=False)
     position: Mapped[int]  # the last change that was sent, or was not wanted
