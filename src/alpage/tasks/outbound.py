@@ -71,7 +71,7 @@ class Outbound:
     def send(self, method: str, url: str, headers: Mapping[str, str], content: bytes = b"") -> Answer:
         """Sends a request. Raises RefusedAddressError and UndeliveredError."""
         if reason := trouble_of(url, private=self._private):
-            raise RefusedAddressError(reason)
+            raise RefusedAddressError(f"the address is refused: {reason}")
         deadline = _DEADLINE.set(monotonic() + TOTAL_SECONDS)
         try:
             sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}

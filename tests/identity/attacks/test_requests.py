@@ -10,7 +10,6 @@ import pytest
 
 from alpage.identity.oauth import endpoints
 from alpage.identity.oauth.authorization import AuthorizationError
-from alpage.identity.oauth.backchannel_logout import RefusedAddressError, resolve
 from alpage.identity.oauth.logout import LogoutError
 from alpage.identity.sessions import Session
 from alpage.storage.changes import NOBODY
@@ -100,22 +99,6 @@ def test_a25_requests_elsewhere_are_not_fetched(login: Login, shop: Shop, uri: s
             login.read(query)
         assert (refused.value.code, refused.value.answer) == ("invalid_request_uri", None)
     assert shop.post("/par", **REQUEST, request_uri=uri).status_code == 400
-
-
-@pytest.mark.parametrize(
-    "host",
-    ["127.0.0.1", "localhost", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.1", "100.64.0.1",
-     "::1", "fd00::1", "fe80::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "224.0.0.1", "2130706433", "0x7f000001",
-     "no-such-host.invalid"],
-)  # fmt: skip
-def test_a25_nothing_is_sent_inside(host: str) -> None:
-    with pytest.raises(RefusedAddressError):
-        resolve(host, 443, private=False)
-
-
-def test_a25_the_open_internet_is_allowed() -> None:
-    assert resolve("9.9.9.9", 443, private=False) == "9.9.9.9"
-    assert resolve("127.0.0.1", 80, private=True) == "127.0.0.1"
 
 
 def test_a25_keys_and_logos_are_not_fetched(login: Login, heidi: Person) -> None:
