@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from pydantic import model_validator
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, case, func, select, update
 
 from alpage.accounts import webhooks
 from alpage.accounts.members import AdministeredAccount
@@ -15,7 +15,7 @@ from alpage.api.routes import Filter, Routes, Shape
 from alpage.api.validation import Number, fault
 from alpage.storage.changes import Change
 from alpage.tasks.webhooks import endpoints, events
-from alpage.tasks.webhooks.endpoints import Cause, DeliveryState, Webhook, WebhookDelivery, newest_change
+from alpage.tasks.webhooks.endpoints import AT_ONCE, Cause, DeliveryState, Webhook, WebhookDelivery, newest_change
 
 routes = Routes("Webhook deliveries")
 
@@ -38,7 +38,7 @@ class Delivery(Shape):
     """A message to a webhook, with its attempts, the latest last.
 
     `message_id` is the header `webhook-id`, the same in every attempt. `change_id` is the change it tells; none for a
-    ping. It is tried next at `next_try_at`, if it is.
+    ping. It is tried next at `next_try_at`, if it is; a moment that has passed means at once.
     """
 
     id: int
@@ -95,7 +95,13 @@ class Replay(Shape):
 
 def visible(webhook: Webhook) -> Select[Any]:
     """The deliveries of a webhook that was found for the caller."""
-    return select(WebhookDelivery.__table__).where(WebhookDelivery.webhook_id == webhook.id)
+    return select(*_COLUMNS, _NEXT_TRY).where(WebhookDelivery.webhook_id == webhook.id)
+
+
+_COLUMNS = [column for column in WebhookDelivery.__table__.columns if column.name != "next_try_at"]
+_NEXT_TRY = case(
+    (WebhookDelivery.next_try_at == AT_ONCE, WebhookDelivery.created_at), else_=WebhookDelivery.next_try_at
+).label("next_try_at")
 
 
 def _find(call: Call, webhook: Webhook, delivery_id: int) -> Any:
@@ -127,7 +133,7 @@ def _send_failed_again(call: Call, webhook: Webhook, after: int, until: int) -> 
 
 
 def _put_on_way(call: Call, statement: Any) -> int:
-    values = {"state": "waiting", "tries": 0, "next_try_at": call.now}
+    values = {"state": "waiting", "tries": 0, "next_try_at": AT_ONCE}
     done: CursorResult[Any] = call.transaction.execute(  # type: ignore[assignment]  # of a statement that writes
         statement.values(values).execution_options(synchronize_session=False)
     )
@@ -193,13 +199,13 @@ def test_webhook(call: Call, account: AdministeredAccount, webhook: int) -> Any:
         state="waiting",
         created_at=call.now,
         tries=0,
-        next_try_at=call.now,
+        next_try_at=AT_ONCE,
         attempts=[],
     )
     call.session.add(ping)
     call.session.flush()
     endpoints.look_at(call.transaction, found.id)
-    return ping
+    return _find(call, found, ping.id)
 
 
 @routes.post(ONE + "/replay", scope=WRITE, answer=Replay, errors=("state_conflict",))

@@ -32,6 +32,7 @@ from alpage.tasks.webhooks import signatures
 
 MOST_LIVE = 2
 MAX_URL_LENGTH = 2000
+AT_ONCE = 0  # a moment that has passed by every clock
 
 State = Literal["active", "failing", "paused", "disabled"]
 Reason = Literal["gone", "failing"]
@@ -152,12 +153,12 @@ def begin(transaction: Transaction, webhook: Webhook) -> None:
 def begin_again(transaction: Transaction, webhook_id: int) -> None:
     """Has an endpoint that was paused be told again: of what changes from now on, and of what still waits."""
     newest = newest_change(transaction)
-    set_progress(transaction, webhook_id, position=newest, failures=0, next_look_at=0, held_until=0)
+    set_progress(transaction, webhook_id, position=newest, failures=0, next_look_at=AT_ONCE, held_until=0)
 
 
 def look_at(transaction: Transaction, webhook_id: int) -> None:
     """Has the engine look at an endpoint now, however often it has failed."""
-    set_progress(transaction, webhook_id, next_look_at=0, held_until=0)
+    set_progress(transaction, webhook_id, next_look_at=AT_ONCE, held_until=0)
 
 
 def set_progress(transaction: Transaction, webhook_id: int, **values: Any) -> None:
