@@ -318,6 +318,20 @@ def test_the_log_is_searched(heidi, engine, receiver):
         assert made.call("GET", f"/deliveries?{query}") == [found], query
 
 
+def test_the_hours_are_counted(heidi, engine, receiver):
+    made = hook(heidi, receiver.url)
+    receiver.replies = [Reply(200), Reply(200), Reply(500)]
+    for name in ("One", "Two", "Three"):
+        tag(heidi, name)
+    deliver_all(engine)
+    hours = made.call("GET", "/hours")
+    assert [hour["at"] % 3600 for hour in hours] == [0] * 24
+    totals = {state: sum(hour[state] for hour in hours) for state in ("succeeded", "waiting", "failed")}
+    assert totals == {"succeeded": 2, "waiting": 1, "failed": 0}
+    assert len(made.call("GET", "/hours?hours=48")) == 48
+    assert faults(heidi.call("GET", f"{made.path}/hours?hours=0")) == {"hours": "attribute_min_value"}
+
+
 def changes(person):
     with person.platform.database.reading() as transaction:
         return transaction.execute(select(Change.id).where(Change.event == "account.tag")).scalars().all()

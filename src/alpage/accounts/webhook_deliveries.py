@@ -1,9 +1,9 @@
 """Deliveries of a webhook: its log, message by message, and what sends messages again."""
 
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from sqlalchemy import CursorResult, Select, case, func, select, update
 
 from alpage.accounts import webhooks
@@ -20,6 +20,8 @@ from alpage.tasks.webhooks.endpoints import AT_ONCE, Cause, DeliveryState, Webho
 routes = Routes("Webhook deliveries")
 
 PATH = ONE + "/deliveries"
+HOUR_SECONDS = 3600
+MOST_HOURS = 30 * 24  # rows are kept so long
 
 # on the wire
 
@@ -59,6 +61,21 @@ class DeliveryFilter(Filter):
     state: DeliveryState | None = None
     event: str | None = None
     change_id: Number | None = None
+
+
+class DeliveryHour(Shape):
+    """An hour, from `at` on: how many messages were put on their way in it, and what has become of them."""
+
+    at: int
+    succeeded: int
+    waiting: int
+    failed: int
+
+
+class HoursQuery(Shape):
+    """How far to look back."""
+
+    hours: Annotated[int, Field(ge=1, le=MOST_HOURS)] = 24
 
 
 class ReplayBody(Shape):
@@ -114,6 +131,23 @@ def _find(call: Call, webhook: Webhook, delivery_id: int) -> Any:
 # the verbs
 
 
+def _hours(now: int, count: int) -> dict[int, dict[str, int]]:
+    """So many hours up to the present one, with nothing counted yet."""
+    last = now - now % HOUR_SECONDS
+    first = last - (count - 1) * HOUR_SECONDS
+    return {at: dict.fromkeys(("succeeded", "waiting", "failed"), 0) for at in range(first, last + 1, HOUR_SECONDS)}
+
+
+def _counts(webhook: Webhook, since: int) -> Any:
+    """How many messages are in which state, by the hour."""
+    hour = WebhookDelivery.created_at - WebhookDelivery.created_at % HOUR_SECONDS
+    return (
+        select(hour.label("at"), WebhookDelivery.state, func.count().label("messages"))
+        .where(WebhookDelivery.webhook_id == webhook.id, WebhookDelivery.created_at >= since)
+        .group_by(hour, WebhookDelivery.state)
+    )
+
+
 def _last_change(call: Call, webhook: Webhook, until: int) -> int:
     """The last change of the account up to a moment; 0 if there is none."""
     query = select(Change.id).where(Change.account_id == webhook.account_id, Change.created_at <= until)
@@ -166,6 +200,17 @@ def list_deliveries(call: Call, account: AdministeredAccount, webhook: int, filt
     for name, value in filter.model_dump(exclude_none=True).items():
         found = found.where(getattr(WebhookDelivery, name) == value)
     return found
+
+
+@routes.get(ONE + "/hours", scope=READ, answer=list[DeliveryHour], sort={"at": None})
+def list_hours(call: Call, account: AdministeredAccount, webhook: int, query: HoursQuery) -> list[dict[str, int]]:
+    """List the last hours of a webhook, oldest first, with how many messages arrived in each and how many did not."""
+    found = webhooks.find(call, account.account_id, webhook)
+    hours = _hours(call.now, query.hours)
+    for row in call.transaction.execute(_counts(found, min(hours))):
+        if row.at in hours:
+            hours[row.at][row.state] = row.messages
+    return [{"at": at, **counts} for at, counts in hours.items()]
 
 
 @routes.get(PATH + "/{delivery}", scope=READ, answer=Delivery)
