@@ -208,6 +208,7 @@ def list_events(call: Call) -> list[dict[str, str]]:
     answer=list[WebhookDetails],
     sort={"id": Webhook.id, "url": Webhook.url, "created_at": Webhook.created_at},
     search=(Webhook.url, Webhook.description),
+    recounts=True,
 )
 def list_webhooks(call: Call, account: AdministeredAccount) -> Select[Any]:
     """List the webhooks of an account. `with=status` says how each is doing."""
