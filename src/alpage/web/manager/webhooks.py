@@ -208,7 +208,7 @@ def _choices(visit: Visit, chosen: Sequence[str]) -> dict[str, Any]:
         "others": [name for name in chosen if name not in values and name != EVERYTHING],
         "which": [
             Choice("all", visit.gettext("Everything that changes in the organisation")),
-            Choice("some", visit.gettext("Only what is chosen here")),
+            Choice("some", visit.gettext("Only the events chosen below")),
         ],
     }
 
