@@ -67,6 +67,15 @@ class Settings(BaseModel):
         default="memory://",
         description="Where the counters are: `memory://`, or `redis://host:port` for many processes.",
     )
+    tasks_enabled: bool = Field(
+        default=True,
+        description="Whether `alpage serve` runs tasks, delivers mails and does what is due; else `alpage work` does.",
+    )
+    task_concurrency: int = Field(
+        default=4,
+        ge=1,
+        description="Tasks a process runs at once; all processes of a database do as the one started last.",
+    )
     smtp_url: str = Field(
         default="",
         description="Relay that takes the platform's mails, `smtp://user:password@host:587` (STARTTLS) or `smtps://…`;"

@@ -10,9 +10,9 @@ from alpage.storage.changes import Change
 from alpage.tasks.webhooks.endpoints import Webhook, WebhookProgress, WebhookSecret
 from tests.identity.test_plaintext import dump
 from tests.tasks.receivers import Reply
-from tests.tasks.webhooks.conftest import clock, engine, engines, hook, other_receiver, receiver, settings, tag
+from tests.tasks.webhooks.conftest import clock, worker, workers, hook, other_receiver, receiver, settings, tag
 
-__all__ = ["clock", "engine", "engines", "other_receiver", "receiver", "settings"]  # fixtures
+__all__ = ["clock", "worker", "workers", "other_receiver", "receiver", "settings"]  # fixtures
 
 URL = "https://app.example/hook"
 DAY = 86_400
@@ -32,8 +32,8 @@ def error(answer, status):
     return answer.json()["error"]
 
 
-def deliver_all(engine):
-    while engine.deliver():
+def deliver_all(worker):
+    while worker.deliver():
         pass
 
 
@@ -111,43 +111,43 @@ def test_the_events_there_are_can_be_listed(heidi):
     assert hook(heidi, URL, events=names).id
 
 
-def test_a_webhook_is_changed(heidi, engine, receiver):
+def test_a_webhook_is_changed(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     made.call("PATCH", "", {"is_active": False, "description": "Resting"})
     assert made.status["state"] == "paused"
     tag(heidi, "Unheard")
-    deliver_all(engine)
+    deliver_all(worker)
     assert receiver.heard == []
     shown = made.call("PATCH", "", {"is_active": True, "events": ["account.tag.created"]})
     assert (shown["is_active"], shown["events"], shown["description"]) == (True, ["account.tag.created"], "Resting")
     tag(heidi, "Heard")
-    deliver_all(engine)
+    deliver_all(worker)
     assert [heard.event["data"]["after"]["name"] for heard in receiver.heard] == ["Heard"]
 
 
-def test_one_that_was_switched_off_is_switched_on_again(heidi, engine, receiver):
+def test_one_that_was_switched_off_is_switched_on_again(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     receiver.replies = [Reply(410)]
     tag(heidi, "Alp")
-    deliver_all(engine)
+    deliver_all(worker)
     assert made.status["state"] == "disabled"
     shown = made.call("PATCH", "", {"is_active": True})
     assert (shown["disabled_at"], shown["disabled_reason"]) == (None, None)
     assert made.status["state"] == "active"
     tag(heidi, "Bear")
-    deliver_all(engine)
+    deliver_all(worker)
     assert len(receiver.heard) == 2
 
 
-def test_a_webhook_is_deleted_with_all_it_had(heidi, engine, receiver):
+def test_a_webhook_is_deleted_with_all_it_had(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     tag(heidi, "Alp")
-    deliver_all(engine)
+    deliver_all(worker)
     made.call("DELETE")
     assert heidi.call("GET", made.path).status_code == 404
     assert heidi.call("GET", f"{made.path}/deliveries").status_code == 404
     tag(heidi, "Bear")
-    deliver_all(engine)
+    deliver_all(worker)
     assert len(receiver.heard) == 1
     with heidi.platform.database.reading() as transaction:
         for table in (Webhook, WebhookSecret, WebhookProgress):
@@ -156,18 +156,18 @@ def test_a_webhook_is_deleted_with_all_it_had(heidi, engine, receiver):
     assert sorted(deleted) == ["webhook", "webhook.secret"]
 
 
-def test_one_is_deleted_while_something_is_sent_to_it(heidi, engine, receiver):
+def test_one_is_deleted_while_something_is_sent_to_it(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     tag(heidi, "Alp")
     receiver.gate.clear()
-    engine.look()
+    worker.look()
     receiver.wait_for(1)
     made.call("DELETE")
     receiver.gate.set()
-    for running in engine._running.values():
+    for running in worker._running.values():
         running.result()
-    engine.settle()
-    assert engine.deliver() == 0
+    worker.settle()
+    assert worker.deliver() == 0
 
 
 def test_an_account_has_so_many_and_no_more(heidi, monkeypatch):
@@ -199,14 +199,14 @@ def test_scopes_say_what_a_token_may(heidi):
         assert (shown, changed) == allowed
 
 
-def test_two_secrets_sign_while_one_follows_the_other(heidi, engine, receiver, clock):
+def test_two_secrets_sign_while_one_follows_the_other(heidi, worker, receiver, clock):
     made = hook(heidi, receiver.url)
     second = made.call("POST", "/secrets", {"expire_others_in": DAY}, 201)
     [first, _] = made.call("GET", "/secrets")
     assert (first["state"], second["state"], second["expires_at"]) == ("active", "active", None)
     assert first["expires_at"] - second["created_at"] == DAY
     tag(heidi, "Alp")
-    deliver_all(engine)
+    deliver_all(worker)
     [heard] = receiver.heard
     assert heard.headers["webhook-signature"].count("v1,") == 2
     for secret in (made.secret, second["secret"]):
@@ -216,7 +216,7 @@ def test_two_secrets_sign_while_one_follows_the_other(heidi, engine, receiver, c
 
     made.call("DELETE", f"/secrets/{first['id']}")
     tag(heidi, "Bear")
-    deliver_all(engine)
+    deliver_all(worker)
     heard = receiver.heard[-1]
     Verifier(second["secret"]).verify(heard.body, dict(heard.headers))
     with pytest.raises(WebhookVerificationError):
@@ -225,12 +225,12 @@ def test_two_secrets_sign_while_one_follows_the_other(heidi, engine, receiver, c
     assert len(made.call("GET", "/secrets?filter[state]=revoked")) == 1
 
 
-def test_a_secret_that_has_ended_signs_no_more(heidi, engine, receiver, clock):
+def test_a_secret_that_has_ended_signs_no_more(heidi, worker, receiver, clock):
     made = hook(heidi, receiver.url)
     second = made.call("POST", "/secrets", {"expire_others_in": 100}, 201)
     clock.move(1000)
     tag(heidi, "Alp")
-    deliver_all(engine)
+    deliver_all(worker)
     [heard] = receiver.heard
     assert heard.headers["webhook-signature"].count("v1,") == 1
     Verifier(second["secret"]).verify(heard.body, dict(heard.headers))
@@ -246,10 +246,10 @@ def test_the_last_secret_stays(heidi):
     assert heidi.call("DELETE", f"{made.path}/secrets/999").status_code == 404
 
 
-def test_a20_no_secret_lies_in_the_database(heidi, engine, receiver):
+def test_a20_no_secret_lies_in_the_database(heidi, worker, receiver):
     made = hook(heidi, receiver.url, events=["*"])
     second = made.call("POST", "/secrets", {}, 201)["secret"]
-    deliver_all(engine)
+    deliver_all(worker)
     content = dump(heidi.platform.database)
     assert receiver.url in content
     for secret in (made.secret, second):
@@ -257,11 +257,11 @@ def test_a20_no_secret_lies_in_the_database(heidi, engine, receiver):
         assert [form for form in (secret[6:], raw.hex(), repr(raw)) if form in content] == []
 
 
-def test_a_ping_tries_an_endpoint_out(heidi, engine, receiver):
+def test_a_ping_tries_an_endpoint_out(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     sent = made.call("POST", "/test", status=201)
     assert (sent["event"], sent["cause"], sent["state"], sent["attempts"]) == ("ping", "test", "waiting", [])
-    deliver_all(engine)
+    deliver_all(worker)
     [heard] = receiver.heard
     assert (made.verify(heard)["type"], heard.id) == ("ping", sent["message_id"])
     assert heard.event["data"] == {"webhook_id": made.id, "account_id": heidi.account.id}
@@ -269,24 +269,24 @@ def test_a_ping_tries_an_endpoint_out(heidi, engine, receiver):
     assert (shown["state"], shown["attempts"][0]["status"]) == ("succeeded", 200)
 
 
-def test_a_ping_is_sent_though_an_endpoint_is_left_alone(heidi, engine, receiver):
+def test_a_ping_is_sent_though_an_endpoint_is_left_alone(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     receiver.replies = [Reply(503, {"Retry-After": "3600"})]
     tag(heidi, "Alp")
-    deliver_all(engine)
+    deliver_all(worker)
     made.call("POST", "/test", status=201)
-    deliver_all(engine)
+    deliver_all(worker)
     assert receiver.events == ["account.tag.created", "ping"]
 
 
-def test_a_message_is_sent_once_more(heidi, engine, receiver):
+def test_a_message_is_sent_once_more(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     tag(heidi, "Alp")
-    deliver_all(engine)
+    deliver_all(worker)
     [sent] = made.deliveries
     again = made.call("POST", f"/deliveries/{sent['id']}/retry")
     assert (again["state"], again["message_id"]) == ("waiting", sent["message_id"])
-    deliver_all(engine)
+    deliver_all(worker)
     assert [heard.id for heard in receiver.heard] == [sent["message_id"]] * 2
     [sent] = made.deliveries
     assert (sent["state"], sent["tries"], len(sent["attempts"])) == ("succeeded", 1, 2)
@@ -300,12 +300,12 @@ def test_nothing_is_sent_to_one_that_is_paused(heidi, below):
     assert (refused["code"], refused["context"]["state"]) == ("state_conflict", "paused")
 
 
-def test_the_log_is_searched(heidi, engine, receiver):
+def test_the_log_is_searched(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     receiver.replies = [Reply(200), Reply(500)]
     tag_id = tag(heidi, "Alp")
     heidi.call("DELETE", f"/1/accounts/{heidi.account.id}/tags/{tag_id}")
-    deliver_all(engine)
+    deliver_all(worker)
     [first, second] = made.deliveries
     for query, found in {
         "filter[state]=waiting": second,
@@ -318,12 +318,12 @@ def test_the_log_is_searched(heidi, engine, receiver):
         assert made.call("GET", f"/deliveries?{query}") == [found], query
 
 
-def test_the_hours_are_counted(heidi, engine, receiver):
+def test_the_hours_are_counted(heidi, worker, receiver):
     made = hook(heidi, receiver.url)
     receiver.replies = [Reply(200), Reply(200), Reply(500)]
     for name in ("One", "Two", "Three"):
         tag(heidi, name)
-    deliver_all(engine)
+    deliver_all(worker)
     hours = made.call("GET", "/hours")
     assert [hour["at"] % 3600 for hour in hours] == [0] * 24
     totals = {state: sum(hour[state] for hour in hours) for state in ("succeeded", "waiting", "failed")}
@@ -337,7 +337,7 @@ def changes(person):
         return transaction.execute(select(Change.id).where(Change.event == "account.tag")).scalars().all()
 
 
-def test_changes_of_the_past_are_sent(heidi, peter, engine, receiver):
+def test_changes_of_the_past_are_sent(heidi, peter, worker, receiver):
     for name in ("One", "Two", "Three", "Four"):
         tag(heidi, name)
     tag(peter, "Theirs")
@@ -346,17 +346,17 @@ def test_changes_of_the_past_are_sent(heidi, peter, engine, receiver):
     begun = made.call("POST", "/replay", {"after": one}, 201)
     assert (begun["after"], begun["messages"]) == (one, 3)
     assert made.status["replay_position"] == one
-    deliver_all(engine)
+    deliver_all(worker)
     assert [heard.event["data"]["id"] for heard in receiver.heard] == [two, three, four]
     assert made.status["replay_until"] is None
     assert {sent["cause"] for sent in made.deliveries} == {"replay"}
 
     made.call("POST", "/replay", {"after": two}, 201)
-    deliver_all(engine)
+    deliver_all(worker)
     assert [heard.id for heard in receiver.heard[3:]] == [heard.id for heard in receiver.heard[1:3]]
 
 
-def test_a_replay_goes_by_time_too(heidi, engine, receiver):
+def test_a_replay_goes_by_time_too(heidi, worker, receiver):
     tag(heidi, "Alp")
     made = hook(heidi, receiver.url)
     with heidi.platform.database.reading() as transaction:
@@ -377,47 +377,47 @@ def test_a_replay_has_one_beginning(heidi):
         assert list(faults(heidi.call("POST", f"{made.path}/replay", body)).values()) == [code]
 
 
-def test_what_is_new_comes_before_what_is_sent_again(heidi, engine, receiver):
+def test_what_is_new_comes_before_what_is_sent_again(heidi, worker, receiver):
     tag(heidi, "Old")
     made = hook(heidi, receiver.url)
     made.call("POST", "/replay", {"after": 0}, 201)
     tag(heidi, "New")
-    deliver_all(engine)
+    deliver_all(worker)
     assert [heard.event["data"]["after"]["name"] for heard in receiver.heard] == ["New", "Old"]
 
 
-def test_a_replay_is_stopped(heidi, engine, receiver):
+def test_a_replay_is_stopped(heidi, worker, receiver):
     tag(heidi, "Old")
     made = hook(heidi, receiver.url)
     made.call("POST", "/replay", {"after": 0}, 201)
     made.call("DELETE", "/replay")
-    deliver_all(engine)
+    deliver_all(worker)
     assert receiver.heard == []
 
 
-def test_a_replay_that_is_stopped_while_it_runs_stays_stopped(heidi, engine, receiver):
+def test_a_replay_that_is_stopped_while_it_runs_stays_stopped(heidi, worker, receiver):
     for name in ("One", "Two"):
         tag(heidi, name)
     made = hook(heidi, receiver.url)
     made.call("POST", "/replay", {"after": 0}, 201)
     receiver.gate.clear()
-    engine.look()
+    worker.look()
     receiver.wait_for(1)
     made.call("DELETE", "/replay")
     receiver.gate.set()
-    deliver_all(engine)
+    deliver_all(worker)
     assert made.status["replay_position"] is None
 
 
-def test_only_what_failed_is_sent_again(heidi, engine, receiver, clock):
+def test_only_what_failed_is_sent_again(heidi, worker, receiver, clock):
     made = hook(heidi, receiver.url)
     receiver.replies = [Reply(200), Reply(410)]
     for name in ("One", "Two"):
         tag(heidi, name)
-    deliver_all(engine)
+    deliver_all(worker)
     made.call("PATCH", "", {"is_active": True})
     begun = made.call("POST", "/replay", {"after": 0, "only_failed": True}, 201)
     assert begun["messages"] == 1
-    deliver_all(engine)
+    deliver_all(worker)
     assert [heard.event["data"]["after"]["name"] for heard in receiver.heard] == ["One", "Two", "Two"]
     assert [sent["state"] for sent in made.deliveries] == ["succeeded", "succeeded"]

@@ -175,7 +175,7 @@ def _put_on_way(call: Call, statement: Any) -> int:
 
 
 def _send_all_again(call: Call, webhook: Webhook, after: int, until: int) -> int:
-    """Has the engine send changes again; answers with how many."""
+    """Has the worker send changes again; answers with how many."""
     count = select(func.count()).where(
         Change.account_id == webhook.account_id, Change.id > after, Change.id <= until, events.wanted(webhook.events)
     )

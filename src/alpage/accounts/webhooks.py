@@ -1,6 +1,6 @@
 """Webhooks of an account: who administers it has changes sent to addresses of his.
 
-Their tables, and the engine that sends, are in `tasks/webhooks/`.
+Their tables, and the worker that sends, are in `tasks/webhooks/`.
 """
 
 from typing import Annotated, Any, ClassVar

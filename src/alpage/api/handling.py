@@ -6,8 +6,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from alpage.api import conditional, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
@@ -61,7 +62,9 @@ def perform(call: Call, match: Match, given: Input) -> Response:
     conditional.require_match(call, _tag_of_path)
     _take_items(call, arguments)
     answer = call.route.function(call, **arguments)
-    if call.writes:
+    if call.is_dry_run:
+        call.transaction.settle()
+    elif call.writes:
         call.session.flush()
     if isinstance(answer, EventStream):
         return Response(200, b"", list(HEADERS), EVENT_STREAM, answer)
@@ -78,7 +81,7 @@ def as_api_error(error: Exception) -> ApiError:
     """The error of the API that an exception stands for."""
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | StaleDataError):  # stale: somebody else has just deleted what is changed here
         return ApiError("conflict")
     if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
         return invalid()
@@ -106,23 +109,16 @@ def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
 def _present_one(call: Call, shape: type[Shape], row: Any) -> Any:
     if shape.parts or call.wanted:
         return _present(call, [row])[0]
-    return shape.present(row[0] if _holds_object(row) else row, call)
+    return shape.present(row, call)
 
 
 def _present(call: Call, rows: Any) -> list[Any]:
     shape = call.route.shape
     if shape is None:
         return list(rows)
-    if rows and _holds_object(rows[0]):
-        rows = [row[0] for row in rows]  # a query for whole objects
     objects = shape.present_all(rows, call)
     expansion.expand(call, rows, objects)
     return objects
-
-
-def _holds_object(row: Any) -> bool:
-    """Whether this is a row of a query for whole objects."""
-    return isinstance(row, Row) and len(row) == 1 and not isinstance(row[0], int | str)
 
 
 def _tagged(call: Call, answer: Any, response: Response) -> Response:

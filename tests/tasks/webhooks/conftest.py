@@ -1,4 +1,4 @@
-"""An account with receivers of its changes, and an engine that goes by a clock of the test's."""
+"""An account with receivers of its changes, and a worker that goes by a clock of the test's."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from alpage.accounts.webhook_engine import tell_administrators
+from alpage.accounts.webhook_worker import tell_administrators
 from alpage.accounts.webhooks import signing_key
 from alpage.settings import Settings
 from alpage.tasks.outbound import Outbound
@@ -57,12 +57,12 @@ def clock() -> Clock:
     return Clock()
 
 
-Engines = Callable[[], Deliverer]
+Workers = Callable[[], Deliverer]
 
 
 @pytest.fixture
-def engines(platform: Platform, clock: Clock) -> Iterator[Engines]:
-    """Makes engines on the platform, which end with the test."""
+def workers(platform: Platform, clock: Clock) -> Iterator[Workers]:
+    """Makes workers on the platform, which end with the test."""
     made: list[Deliverer] = []
 
     def make() -> Deliverer:
@@ -71,16 +71,16 @@ def engines(platform: Platform, clock: Clock) -> Iterator[Engines]:
         return made[-1]
 
     yield make
-    for engine in made:
-        if engine._thread.is_alive():
-            engine.stop()
-        engine._threads.shutdown()
-        engine._outbound.close()
+    for worker in made:
+        if worker._thread.is_alive():
+            worker.stop()
+        worker._threads.shutdown()
+        worker._outbound.close()
 
 
 @pytest.fixture
-def engine(engines: Engines) -> Deliverer:
-    return engines()
+def worker(workers: Workers) -> Deliverer:
+    return workers()
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alpage.accounts.webhook_engine import tell_administrators
+from alpage.accounts.webhook_worker import tell_administrators
 from alpage.accounts.webhooks import signing_key
 from alpage.tasks.outbound import Outbound
 from alpage.tasks.webhooks.delivery import Deliverer
@@ -27,14 +27,14 @@ def receiver():
 def deliver(platform):
     """Sends what there is to be sent."""
     outbound = Outbound(private=True)
-    engine = Deliverer(platform.database, outbound, signing_key(platform.settings), tell_administrators)
+    worker = Deliverer(platform.database, outbound, signing_key(platform.settings), tell_administrators)
 
     def deliver():
-        while engine.deliver():
+        while worker.deliver():
             pass
 
     yield deliver
-    engine._threads.shutdown()
+    worker._threads.shutdown()
     outbound.close()
 
 

@@ -1,6 +1,6 @@
 """Back-channel logout: tells applications that a user has signed out (OpenID Connect Back-Channel Logout 1.0).
 
-Whoever ends a session puts what is to be told on this list, in the same transaction; an engine sends it. The logout
+Whoever ends a session puts what is to be told on this list, in the same transaction; a worker sends it. The logout
 token is made when it is sent, so none lies in the database. Applications name the addresses, so that they are called as
 such are (`tasks/outbound.py`; A25).
 """
@@ -75,8 +75,8 @@ def announce(transaction: Transaction, session: sessions.Session, now: int) -> N
     )
 
 
-def engine(settings: Settings, database: Database) -> "Teller":
-    """The engine that tells them."""
+def worker(settings: Settings, database: Database) -> "Teller":
+    """What tells them."""
     return Teller(settings, database)
 
 

@@ -1,11 +1,11 @@
-"""Webhook delivery: the engine that takes the change log to the endpoints.
+"""Webhook delivery: the worker that takes the change log to the endpoints.
 
 A few times a second it asks for the newest change, claims the endpoints that have something to be sent, and gives each
 a round in a thread of its own. What came of the rounds is written down together, so that many messages cost few
-transactions. A message is sent before it is written down: if the engine dies in between, the claim runs out and it is
+transactions. A message is sent before it is written down: if the worker dies in between, the claim runs out and it is
 sent once more, under the same id.
 
-Of several engines one has an endpoint at a time. Each claim has a number: one whose time was over before it was settled
+Of several workers one has an endpoint at a time. Each claim has a number: one whose time was over before it was settled
 has been followed by another, and nothing of it is written down.
 """
 
@@ -39,7 +39,7 @@ log = logs.get("webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An endpoint that is this engine's for a while."""
+    """An endpoint that is this worker's for a while."""
 
     webhook_id: int
     number: int
@@ -106,7 +106,7 @@ class Deliverer:
         if not ended:
             return
         with self._database.transaction(NOBODY) as transaction:
-            for claim in sorted(ended, key=lambda claim: claim.webhook_id):  # two engines lock rows in one order
+            for claim in sorted(ended, key=lambda claim: claim.webhook_id):  # two workers lock rows in one order
                 self._settle(transaction, claim, self._running[claim])
         for claim in ended:
             del self._running[claim]
@@ -162,7 +162,7 @@ class Deliverer:
         return found
 
     def _release(self, transaction: Transaction, claim: Claim, values: Mapping[str, Any]) -> bool:
-        """Lets go of an endpoint. False: it was not this engine's any more."""
+        """Lets go of an endpoint. False: it was not this worker's any more."""
         statement = (
             update(WebhookProgress)
             .where(WebhookProgress.webhook_id == claim.webhook_id, WebhookProgress.claims == claim.number)
@@ -260,7 +260,7 @@ _CLAIM = (
     .where(WebhookProgress.webhook_id.in_(_FREE))
     .values(
         claimed_until=bindparam("until"),
-        next_look_at=bindparam("until"),  # should this engine end, it is somebody's turn again
+        next_look_at=bindparam("until"),  # should this worker end, it is somebody's turn again
         claims=WebhookProgress.claims + 1,
     )
     .returning(WebhookProgress.webhook_id, WebhookProgress.claims)

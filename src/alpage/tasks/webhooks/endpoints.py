@@ -1,6 +1,6 @@
 """What is stored of webhooks: the endpoints and their secrets, how far each has come, and what was sent to it.
 
-The first two are an account's, and their changes are in the log. The other two are the engine's.
+The first two are an account's, and their changes are in the log. The other two are the worker's.
 """
 
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ class WebhookProgress(Base):
     position: Mapped[int]  # the last change that was sent, or was not wanted
     next_look_at: Mapped[int | None]  # when there is something to do though nothing changes; none: never
     held_until: Mapped[int] = mapped_column(default=0)  # nothing is sent before: it has failed too often
-    claimed_until: Mapped[int] = mapped_column(default=0)  # how long it is left to the engine that took it
+    claimed_until: Mapped[int] = mapped_column(default=0)  # how long it is left to the worker that took it
     claims: Mapped[int] = mapped_column(default=0)  # how often it was taken; tells a claim from a later one
     failures: Mapped[int] = mapped_column(default=0)  # attempts that failed since the last that did not
     last_success_at: Mapped[int | None] = mapped_column(default=None)
@@ -157,7 +157,7 @@ def begin_again(transaction: Transaction, webhook_id: int) -> None:
 
 
 def look_at(transaction: Transaction, webhook_id: int) -> None:
-    """Has the engine look at an endpoint now, however often it has failed."""
+    """Has the worker look at an endpoint now, however often it has failed."""
     set_progress(transaction, webhook_id, next_look_at=AT_ONCE, held_until=0)
 
 

@@ -1,8 +1,8 @@
-"""A round: what is sent to one endpoint while one engine has it, message after message.
+"""A round: what is sent to one endpoint while one worker has it, message after message.
 
 First what waits for another try, then the changes since the last round, then what is to be sent again. A round ends
 when there is no more, when it has had its time, or when the endpoint had better be left alone; what is left is for the
-next one. Nothing is written here: what came of it is in the round, for the engine to settle.
+next one. Nothing is written here: what came of it is in the round, for the worker to settle.
 """
 
 from collections.abc import Callable, Iterator

@@ -14,12 +14,14 @@ WHOLE_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     """Goes forward."""
     _make_idempotency()
+    _make_tasks()
     _make_webhooks()
 
 
 def downgrade() -> None:
     """Goes back."""
     _drop_webhooks()
+    _drop_tasks()
     _drop_idempotency()
 
 
@@ -124,3 +126,67 @@ def _make_webhooks() -> None:
 def _drop_webhooks() -> None:
     for table in ("webhook_deliveries", "webhook_progress", "webhook_secrets", "webhooks"):
         op.drop_table(table)
+
+
+def _make_tasks() -> None:
+    with op.batch_alter_table("tasks") as tasks:
+        tasks.add_column(sa.Column("name", sa.String(length=100), nullable=False, server_default=""))
+        tasks.add_column(sa.Column("arguments", sa.JSON(), nullable=False, server_default="{}"))
+        tasks.add_column(sa.Column("grant_id", WHOLE_NUMBER, nullable=True))
+        tasks.add_column(sa.Column("request_id", sa.String(length=24), nullable=True))
+        tasks.alter_column("user_id", existing_type=WHOLE_NUMBER, nullable=True)
+        tasks.create_index(op.f("ix_tasks_status_tasks_finished_at"), ["status", "finished_at"])
+    with op.batch_alter_table("tasks") as tasks:
+        tasks.alter_column("name", existing_type=sa.String(length=100), server_default=None)
+        tasks.alter_column("arguments", existing_type=sa.JSON(), server_default=None)
+    op.create_table(
+        "task_progress",
+        sa.Column("task_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("run", WHOLE_NUMBER, nullable=False),
+        sa.Column("tries", WHOLE_NUMBER, nullable=False),
+        sa.Column("step", sa.String(length=100), nullable=True),
+        sa.Column("done", WHOLE_NUMBER, nullable=True),
+        sa.Column("total", WHOLE_NUMBER, nullable=True),
+        sa.Column("measured_at", WHOLE_NUMBER, nullable=True),
+        sa.Column("measured_from", WHOLE_NUMBER, nullable=True),
+        sa.Column("due_at", WHOLE_NUMBER, nullable=True),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_progress_task_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_task_progress")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "task_steps",
+        sa.Column("task_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("number", WHOLE_NUMBER, nullable=False),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("started_at", WHOLE_NUMBER, nullable=False),
+        sa.Column("finished_at", WHOLE_NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_steps_task_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("task_id", "name", "number", name=op.f("pk_task_steps")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "schedules",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("due_at", WHOLE_NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_schedules")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "queue_releases",
+        sa.Column("release", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("release", name=op.f("pk_queue_releases")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _drop_tasks() -> None:
+    for table in ("queue_releases", "schedules", "task_steps", "task_progress"):
+        op.drop_table(table)
+    op.execute("DELETE FROM tasks WHERE user_id IS NULL")
+    with op.batch_alter_table("tasks") as tasks:
+        tasks.drop_index(op.f("ix_tasks_status_tasks_finished_at"))
+        tasks.alter_column("user_id", existing_type=WHOLE_NUMBER, nullable=False)
+        for column in ("request_id", "grant_id", "arguments", "name"):
+            tasks.drop_column(column)

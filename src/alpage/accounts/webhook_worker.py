@@ -1,4 +1,4 @@
-"""The engine of the webhooks, put together: it tells the administrators of an account when it gives an endpoint up."""
+"""The worker that sends webhooks, put together: it tells the administrators of an account when it gives an endpoint up."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,8 +19,8 @@ from alpage.tasks.webhooks.endpoints import Webhook
 PAGE = "/v3/ng/accounts/webhooks"  # of the manager
 
 
-def engine(settings: Settings, database: Database) -> Deliverer:
-    """The engine that sends what webhooks are told."""
+def worker(settings: Settings, database: Database) -> Deliverer:
+    """The worker that sends what webhooks are told."""
     outbound = Outbound(private=settings.private_callbacks)
     return Deliverer(database, outbound, signing_key(settings), tell_administrators)
 
