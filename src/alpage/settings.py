@@ -99,8 +99,8 @@ class Settings(BaseModel):
     )
     private_callbacks: bool = Field(
         default=False,
-        description="Whether applications may be told of a logout at private addresses, inside the network the"
-        " platform runs in.",
+        description="Whether addresses that customers name may be inside the network the platform runs in, and plain"
+        " HTTP: those of webhooks, and of applications that are told of a logout. For the sandbox, on with `make run`.",
     )
     body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
 

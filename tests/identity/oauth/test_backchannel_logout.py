@@ -117,7 +117,7 @@ def test_who_does_not_listen_is_told_again(login: Login, session: Session, liste
 
 
 def test_a25_nobody_inside_is_told(login: Login, session: Session, listener: Listener) -> None:
-    login.shop(backchannel_logout_uri=listener.url).tokens(session)
+    login.shop(backchannel_logout_uri=listener.url.replace("http:", "https:")).tokens(session)
     announce(login, session)
     strict = login.platform.settings.model_copy(update={"private_callbacks": False})
 
