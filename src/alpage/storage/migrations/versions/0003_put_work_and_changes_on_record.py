@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Goes forward."""
     _make_idempotency()
     _make_tasks()
+    _make_postponed()
     _make_requests_in_full()
     _make_deprecation()
     _make_sandbox()
@@ -27,6 +28,7 @@ def downgrade() -> None:
     _drop_sandbox()
     _drop_deprecation()
     _drop_requests_in_full()
+    _drop_postponed()
     _drop_tasks()
     _drop_idempotency()
 
@@ -269,3 +271,20 @@ def _make_webhooks() -> None:
 def _drop_webhooks() -> None:
     for table in ("webhook_deliveries", "webhook_progress", "webhook_secrets", "webhooks"):
         op.drop_table(table)
+
+
+def _make_postponed() -> None:
+    op.create_table(
+        "postponed_requests",
+        sa.Column("task_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_postponed_requests_task_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_postponed_requests")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _drop_postponed() -> None:
+    op.drop_table("postponed_requests")
