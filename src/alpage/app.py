@@ -73,7 +73,8 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    return Tokens(database, pepper_of(settings), Clocks(database, is_sandbox=settings.sandbox))
+    clocks = Clocks(database, is_sandbox=settings.sandbox)
+    return Tokens(database, pepper_of(settings), clocks, needs_nonces=settings.dpop_nonces)
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -83,8 +84,9 @@ def open_limits(settings: Settings) -> Limits:
 
 def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
-    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper), tokens.clocks)
-    return OAuth(provider, database, tokens, teams.names_of, limits)
+    keys = SigningKeys(database, tokens.pepper)
+    provider = Provider(settings, tokens.pepper, keys, tokens.clocks, teams.names_of)
+    return OAuth(provider, database, tokens, limits)
 
 
 def open_api(settings: Settings, database: Database, table: RouteTable, tokens: Tokens, metrics: Metrics) -> Api:

@@ -20,10 +20,12 @@ def upgrade() -> None:
     _make_deprecation()
     _make_sandbox()
     _make_webhooks()
+    _put_agreements_into_grants()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _take_agreements_out_of_grants()
     _drop_webhooks()
     _drop_sandbox()
     _drop_deprecation()
@@ -288,3 +290,15 @@ def _make_postponed() -> None:
 
 def _drop_postponed() -> None:
     op.drop_table("postponed_requests")
+
+
+def _put_agreements_into_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.add_column(sa.Column("agreed", sa.JSON(none_as_null=True), nullable=True))
+        grants.add_column(sa.Column("claims", sa.JSON(none_as_null=True), nullable=True))
+
+
+def _take_agreements_out_of_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.drop_column("claims")
+        grants.drop_column("agreed")
