@@ -20,6 +20,7 @@ from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database
 from alpage.tasks.declarations import every
 from alpage.tasks.mails import Mail
+from alpage.tasks.webhooks.endpoints import WebhookDelivery
 
 PAUSE_SECONDS = 0.05
 AT_ONCE = 500
@@ -48,6 +49,7 @@ RULES = (
     Rule(Attempts.subject, Attempts.failed_at, FORGOTTEN_SECONDS),
     Rule(KeptAnswer.key_hash, KeptAnswer.created_at, KEPT_SECONDS),
     Rule(Mail.id, Mail.created_at, 30 * DAY_SECONDS, Mail.next_try_at.is_(None)),
+    Rule(WebhookDelivery.id, WebhookDelivery.created_at, 30 * DAY_SECONDS),
 )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.api import logs
 from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.api.clocks import Clocks
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
 from alpage.identity.applications import Application
@@ -112,9 +113,10 @@ class Remembered:
 class Tokens:
     """Makes personal tokens and knows the callers behind all tokens."""
 
-    def __init__(self, database: Database, pepper: bytes) -> None:
+    def __init__(self, database: Database, pepper: bytes, clocks: Clocks) -> None:
         self.database = database
         self.pepper = pepper
+        self.clocks = clocks
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
@@ -147,9 +149,10 @@ class Tokens:
         remembered = self._remembered.get(authorization)
         if remembered is None or remembered.until <= now:
             remembered = self._remember(authorization, now)
-        if remembered.expires_at is not None and remembered.expires_at <= now:
+        by_his_clock = now + self.clocks.ahead(remembered.caller.account_id)
+        if remembered.expires_at is not None and remembered.expires_at <= by_his_clock:
             raise not_authorized("expired")
-        if remembered.not_before is not None and remembered.not_before > now:
+        if remembered.not_before is not None and remembered.not_before > by_his_clock:
             raise not_authorized("not_yet_valid")
         if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
             raise not_authorized("address")
@@ -187,6 +190,7 @@ class Tokens:
             application_id=row.application_id,
             session_id=row.session_id,
             authenticated_at=row.authenticated_at or 0,
+            account_id=row.current_account_id,
             limit=row.rate_limit or "",
         )
         ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
@@ -244,6 +248,7 @@ _BY_HASH: Select[Any] = (
         Application.rate_limit,
         Application.revoked_at.label("application_revoked_at"),
         User.blocked_at,
+        User.current_account_id,
     )
     .join(Grant, Grant.id == Token.grant_id)
     .join(User, User.id == Grant.user_id)

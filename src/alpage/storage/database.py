@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from alpage.storage import changes
+from alpage.storage.deferred import Deferred
 
 BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL = "postgresql"
@@ -84,6 +85,7 @@ class Transaction:
         self._connection: Connection | None = None
         self._session: Session | None = None
         self.changes = changes.Recorder(author)
+        self.deferred = Deferred()
 
     @property
     def is_on_postgresql(self) -> bool:
@@ -96,34 +98,35 @@ class Transaction:
         if not self._writes:
             raise RuntimeError("this transaction only reads")
         if self._session is None:
-            self._session = Session(self._open(), expire_on_commit=False)
-            self.changes.watch(self._session)
+            connection = self._open()
+            self._session = Session(connection, expire_on_commit=False, join_transaction_mode="control_fully")
+            self.changes.watch(self._session, connection)
         return self._session
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Runs a statement, after what was written before it in this transaction."""
-        return (self.session if self._writes else self._open()).execute(statement, parameters)
+        """Runs a statement, after what was written before it in this transaction; a query answers plain columns.
 
-    def run(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Runs a statement past the unit of work, which takes half of the time of a short one (measured).
-
-        What was added to the unit of work and not flushed is not there yet.
+        It runs past the unit of work, which takes half of the time of a short one (measured).
         """
-        return (self.session.connection() if self._writes else self._open()).execute(statement, parameters)
+        if self._session is not None:
+            self._session.flush()
+        return self._open().execute(statement, parameters)
 
     def find(self, statement: Executable, parameters: Any = None) -> Any:
         """The one object a query of whole objects finds, or None.
 
         It is an object of the unit of work where there is one, else a row with the same attributes.
         """
-        result = self.execute(statement, parameters)
-        return result.scalar_one_or_none() if self._writes else result.one_or_none()
+        if self._writes:
+            return self.session.execute(statement, parameters).scalar_one_or_none()
+        return self.execute(statement, parameters).one_or_none()
 
     @contextmanager
     def part(self, *, keep: bool = True) -> Iterator[None]:
         """A part of the transaction that leaves nothing when it raises, or when it is not to be kept."""
-        with self.changes.part() as undo:
+        with self.changes.part() as undo_changes, self.deferred.part() as undo_deferred:
             nested = self.session.begin_nested()
+            nested.session.connection()
             try:
                 yield
                 self.session.flush()
@@ -134,13 +137,21 @@ class Transaction:
                 nested.commit()
             else:
                 nested.rollback()
-                undo()
+                undo_changes()
+                undo_deferred()
+
+    def settle(self) -> None:
+        """Does what was put off until all of the transaction is known, for who looks at it before the commit."""
+        self.deferred.settle(self)
+        if self._session is not None:
+            self._session.flush()
 
     def commit(self) -> None:
         """Makes the writes last, with their entries in the change log."""
-        if self._session is not None:
-            self.changes.write(self._session)
-            self._session.commit()
+        self.settle()
+        if self._connection is not None:
+            self.changes.write(self._connection)
+            self._connection.commit()
 
     def release(self) -> None:
         """Lets go of the snapshot of a transaction that only reads, for who has read enough and waits for others."""
