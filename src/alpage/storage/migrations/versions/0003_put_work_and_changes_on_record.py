@@ -19,10 +19,12 @@ def upgrade() -> None:
     _make_deprecation()
     _make_sandbox()
     _make_webhooks()
+    _make_zone_exports()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _drop_zone_exports()
     _drop_webhooks()
     _drop_sandbox()
     _drop_deprecation()
@@ -269,3 +271,35 @@ def _make_webhooks() -> None:
 def _drop_webhooks() -> None:
     for table in ("webhook_deliveries", "webhook_progress", "webhook_secrets", "webhooks"):
         op.drop_table(table)
+
+
+def _make_zone_exports() -> None:
+    op.create_table(
+        "dns_zone_exports",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("user_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("archive", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", WHOLE_NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_dns_zone_exports_account_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_dns_zone_exports_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dns_zone_exports")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_dns_zone_exports_expires_at"), "dns_zone_exports", ["expires_at"])
+    op.create_table(
+        "dns_zone_export_files",
+        sa.Column("export_id", sa.String(length=36), nullable=False),
+        sa.Column("fqdn", sa.String(length=255), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["export_id"], ["dns_zone_exports.id"], name=op.f("fk_dns_zone_export_files_export_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("export_id", "fqdn", name=op.f("pk_dns_zone_export_files")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _drop_zone_exports() -> None:
+    op.drop_table("dns_zone_export_files")
+    op.drop_table("dns_zone_exports")
