@@ -21,10 +21,12 @@ def upgrade() -> None:
     _make_sandbox()
     _make_webhooks()
     _put_agreements_into_grants()
+    _make_zone_exports()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _drop_zone_exports()
     _take_agreements_out_of_grants()
     _drop_webhooks()
     _drop_sandbox()
@@ -302,3 +304,35 @@ def _take_agreements_out_of_grants() -> None:
     with op.batch_alter_table("grants") as grants:
         grants.drop_column("claims")
         grants.drop_column("agreed")
+
+
+def _make_zone_exports() -> None:
+    op.create_table(
+        "dns_zone_exports",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("user_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("archive", sa.LargeBinary(), nullable=True),
+        sa.Column("expires_at", WHOLE_NUMBER, nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_dns_zone_exports_account_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_dns_zone_exports_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dns_zone_exports")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(op.f("ix_dns_zone_exports_expires_at"), "dns_zone_exports", ["expires_at"])
+    op.create_table(
+        "dns_zone_export_files",
+        sa.Column("export_id", sa.String(length=36), nullable=False),
+        sa.Column("fqdn", sa.String(length=255), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["export_id"], ["dns_zone_exports.id"], name=op.f("fk_dns_zone_export_files_export_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("export_id", "fqdn", name=op.f("pk_dns_zone_export_files")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _drop_zone_exports() -> None:
+    op.drop_table("dns_zone_export_files")
+    op.drop_table("dns_zone_exports")
