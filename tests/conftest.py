@@ -30,6 +30,7 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, connect
 from alpage.storage.tables import Base
+from alpage.tasks import queue
 from tests.cli.quick import QUICK_HASHER
 
 POSTGRESQL = os.environ.get("ALPAGE_TEST_POSTGRESQL", "")
@@ -85,6 +86,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "alpage.db"
     database = connect(f"sqlite:///{path}")
     Base.metadata.create_all(database.engine)
+    queue.make_tables(database)
     database.close()
     return path
 
@@ -96,6 +98,7 @@ def postgresql() -> Iterator[Database]:
     database = connect(name)
     Base.metadata.drop_all(database.engine)
     Base.metadata.create_all(database.engine)
+    queue.make_tables(database)
     yield database
     database.close()
 

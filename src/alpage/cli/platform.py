@@ -15,6 +15,7 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.migrations import migrate
+from alpage.tasks import queue
 
 Data = Annotated[Path | None, Parameter(help="Data folder of the platform.")]
 """The folder every such command takes."""
@@ -41,4 +42,5 @@ def open_platform(data: Path | None = None) -> Platform:
     settings.data.mkdir(parents=True, exist_ok=True)
     database = open_database(settings)
     migrate(database)
+    queue.prepare(database)
     return Platform(settings, database, open_tokens(settings, database))

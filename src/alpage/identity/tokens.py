@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.api import logs
 from alpage.api.callers import CHALLENGE, Caller, Proof, not_authorized
+from alpage.api.clocks import Clocks
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
 from alpage.identity.applications import Application
@@ -112,9 +113,10 @@ class Remembered:
 class Tokens:
     """Makes personal tokens and knows the callers behind all tokens."""
 
-    def __init__(self, database: Database, pepper: bytes, *, needs_nonces: bool = False) -> None:
+    def __init__(self, database: Database, pepper: bytes, clocks: Clocks, *, needs_nonces: bool = False) -> None:
         self.database = database
         self.pepper = pepper
+        self.clocks = clocks
         self.needs_nonces = needs_nonces  # in proofs of possession
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
@@ -152,9 +154,10 @@ class Tokens:
         remembered = self._remembered.get(authorization)
         if remembered is None or remembered.until <= now:
             remembered = self._remember(authorization, now)
-        if remembered.expires_at is not None and remembered.expires_at <= now:
+        by_his_clock = now + self.clocks.ahead(remembered.caller.account_id)
+        if remembered.expires_at is not None and remembered.expires_at <= by_his_clock:
             raise not_authorized("expired")
-        if remembered.not_before is not None and remembered.not_before > now:
+        if remembered.not_before is not None and remembered.not_before > by_his_clock:
             raise not_authorized("not_yet_valid")
         if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
             raise not_authorized("address")
@@ -181,22 +184,18 @@ class Tokens:
             row = transaction.execute(_BY_HASH, {"hash": key}).one_or_none()
         if row is None or row.audience is not None:  # a token for somebody else's API opens none of ours
             raise not_authorized("unknown")
-        if row.revoked_at or row.application_revoked_at or row.blocked_at:
-            raise not_authorized("revoked")
-        caller = Caller(
-            user_id=row.user_id,
-            grant_id=row.grant_id,
-            scopes=frozenset(row.scopes if row.token_scopes is None else row.token_scopes),
-            account_ids=None if row.account_ids is None else frozenset(row.account_ids),
-            product_ids=None if row.product_ids is None else frozenset(row.product_ids),
-            application_id=row.application_id,
-            session_id=row.session_id,
-            authenticated_at=row.authenticated_at or 0,
-            limit=row.rate_limit or "",
-        )
+        caller = _caller(row, row.scopes if row.token_scopes is None else row.token_scopes)
         ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
         ranges = None if row.ip_ranges is None else tuple(row.ip_ranges)
         return Remembered(caller, ranges, row.not_before, min(ends, default=None), row.key_thumbprint, until)
+
+    def of_grant(self, grant_id: int, scopes: frozenset[str]) -> Caller:
+        """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
+        with self.database.reading() as transaction:
+            row = transaction.execute(_BY_GRANT, {"grant": grant_id}).one()
+        if row.expires_at is not None and row.expires_at <= time() + self.clocks.ahead(row.current_account_id):
+            raise not_authorized("expired")
+        return _caller(row, scopes.intersection(row.scopes))
 
     def forget(self, authorization: str) -> None:
         """Looks a token up anew the next time it is shown to this process."""
@@ -207,6 +206,8 @@ class Tokens:
         """Raises `not_authorized` unless the proof is over this very request, made now, with the token's key."""
         if proof is None:
             raise not_proven("the proof is missing")
+        if proof.is_checked:
+            return
         token = authorization.partition(" ")[2].strip()
         try:
             shown, ticket = dpop.key_of(proof, self.pepper, now, token, needs_nonce=self.needs_nonces)
@@ -237,18 +238,47 @@ def not_proven(why: str, code: str = "invalid_token", told: Sequence[tuple[str, 
     return ApiError("not_authorized", headers=[(CHALLENGE, challenge), *told], reason="proof")
 
 
+def _caller(row: Any, scopes: Iterable[str]) -> Caller:
+    """The caller behind a grant. Raises `not_authorized` where it was taken back."""
+    if row.revoked_at or row.application_revoked_at or row.blocked_at:
+        raise not_authorized("revoked")
+    return Caller(
+        user_id=row.user_id,
+        grant_id=row.grant_id,
+        scopes=frozenset(scopes),
+        account_ids=None if row.account_ids is None else frozenset(row.account_ids),
+        product_ids=None if row.product_ids is None else frozenset(row.product_ids),
+        application_id=row.application_id,
+        session_id=row.session_id,
+        authenticated_at=row.authenticated_at or 0,
+        account_id=row.current_account_id,
+        limit=row.rate_limit or "",
+    )
+
+
+_OF_GRANT = (
+    *(column for column in Grant.__table__.c if column.name != "id"),
+    Grant.id.label("grant_id"),
+    Application.rate_limit,
+    Application.revoked_at.label("application_revoked_at"),
+    User.blocked_at,
+    User.current_account_id,
+)
+_BY_GRANT: Select[Any] = (
+    select(*_OF_GRANT)
+    .join(User, User.id == Grant.user_id)
+    .outerjoin(Application, Application.id == Grant.application_id)
+    .where(Grant.id == bindparam("grant"))
+)
 _BY_HASH: Select[Any] = (
     select(
-        *(column for column in Grant.__table__.c if column.name != "id"),
-        Token.grant_id,
+        *_OF_GRANT,
         Token.audience,
         Token.key_thumbprint,
         Token.scopes.label("token_scopes"),
         Token.expires_at.label("token_expires_at"),
-        Application.rate_limit,
-        Application.revoked_at.label("application_revoked_at"),
-        User.blocked_at,
     )
+    .select_from(Token)
     .join(Grant, Grant.id == Token.grant_id)
     .join(User, User.id == Grant.user_id)
     .outerjoin(Application, Application.id == Grant.application_id)

@@ -37,7 +37,7 @@ class Change(Base):
     account_id: Mapped[int | None]
     user_id: Mapped[int | None]
     grant_id: Mapped[int | None]
-    request_id: Mapped[str | None]
+    request_id: Mapped[str | None] = mapped_column(index=True)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 

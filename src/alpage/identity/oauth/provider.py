@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from alpage.api.clocks import Clocks
 from alpage.identity.oauth.userinfo import Groups
 from alpage.identity.signing_keys import SigningKeys
 from alpage.settings import Settings
@@ -15,6 +16,7 @@ class Provider:
     settings: Settings
     pepper: bytes
     keys: SigningKeys
+    clocks: Clocks
     groups: Groups
 
     @property

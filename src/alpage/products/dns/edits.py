@@ -125,8 +125,7 @@ def leading_to(transaction: Transaction, zone: Zone, delta: Delta) -> list[Edit]
 
 def records_of(transaction: Transaction, zone: Zone) -> list[RecordData]:
     """All records of a zone, oldest first."""
-    query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
-    return [_data(row) for row in transaction.execute(query.order_by(Record.id))]
+    return [_data(row) for row in transaction.execute(_RECORDS, {"zone_id": zone.id})]
 
 
 def records_with_ids(transaction: Transaction, zone: Zone, ids: Iterable[int]) -> dict[int, Record]:
@@ -141,8 +140,7 @@ def limit_blast(transaction: Transaction, zone: Zone, edits: Iterable[Edit], *, 
     changed = sum(edit.before is not None and edit.before != edit.after for edit in edits)
     if force or changed * 100 <= LARGE_ZONE * THRESHOLD_PERCENT:
         return
-    counting = select(func.count()).select_from(Record).where(Record.zone_id == zone.id)
-    total = int(transaction.execute(counting).scalar_one())
+    total = int(transaction.execute(_COUNT, {"zone_id": zone.id}).scalar_one())
     if total > LARGE_ZONE and changed * 100 > total * THRESHOLD_PERCENT:
         raise ApiError("blast_radius_exceeded", changed=changed, total=total, threshold=THRESHOLD_PERCENT)
 
@@ -261,12 +259,13 @@ def _inside(attribute: str, name: str) -> str:
 
 def _existing(transaction: Transaction, zone: Zone, needed: rules.Needed) -> rules.Snapshot:
     records: dict[RecordData, None] = {}
-    query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
     for some in _portions(needed.names):
-        records.update((_data(row), None) for row in transaction.execute(query.where(Record.source.in_(some))))
+        found = transaction.execute(_RECORDS_AT, {"zone_id": zone.id, "sources": some})
+        records.update((_data(row), None) for row in found)
     if needed.subtrees:
         below = or_(*(_is_below(source) for source in needed.subtrees))
-        records.update((_data(row), None) for row in transaction.execute(query.where(below)))
+        found = transaction.execute(_RECORDS.where(below), {"zone_id": zone.id})
+        records.update((_data(row), None) for row in found)
     return rules.Snapshot(records)
 
 
@@ -295,6 +294,13 @@ def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield portion
 
 
+_RECORDS = (
+    select(Record.source, Record.type, Record.ttl, Record.target)
+    .where(Record.zone_id == bindparam("zone_id"))
+    .order_by(Record.id)
+)
+_RECORDS_AT = _RECORDS.where(Record.source.in_(bindparam("sources", expanding=True))).order_by(None)
+_COUNT = select(func.count()).select_from(Record).where(Record.zone_id == bindparam("zone_id"))
 _NEWEST_VERSION = (
     select(ZoneVersion).where(ZoneVersion.zone_id == bindparam("zone_id")).order_by(ZoneVersion.id.desc()).limit(1)
 )
