@@ -11,6 +11,7 @@ from tests.clients.applications import OWN, register, sign_in_and_allow
 from tests.clients.browsing import Browser
 from tests.clients.dialogs import dialog
 from tests.clients.processes import until
+from tests.clients.running import running_platform
 
 PYTHON_SCRIPTS = Path(__file__).with_name("python")
 REMEMBERED_SECONDS = 3  # how long a server process may go on with a token that was revoked
@@ -31,6 +32,26 @@ def script(request, tmp_path):
         return dialog([*command, json.dumps(registered.options(**options))], tmp_path, environment)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def demanding(tmp_path_factory):
+    """A platform that demands nonces in proofs of possession."""
+    with running_platform(tmp_path_factory.mktemp("demanding"), {"ALPAGE_DPOP_NONCES": "true"}) as platform:
+        yield platform
+
+
+@pytest.mark.needs("node", "npm")
+def test_a_library_takes_the_nonces_it_is_given(demanding, script):
+    registered = register(demanding, "nonces", **PUBLIC)
+    with (
+        script("oauth4webapi.js", registered, is_bound=True) as library,
+        Browser(left_alone=registered.origin) as browser,
+    ):
+        address = library.hear()["go"]
+        found = library.ask(sign_in_and_allow(browser, address, demanding).url)
+    assert found["first"]["token_type"].lower() == found["refreshed"]["token_type"].lower() == "dpop"
+    assert found["userinfo"]["email"] == demanding.user
 
 
 @pytest.mark.parametrize(
