@@ -8,9 +8,10 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import ForeignKey, Select, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount
+from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount, administers_all
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
+from alpage.api.history import Subject, Undo
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity import countries
@@ -27,6 +28,7 @@ class AccountAddress(Base):
 
     __tablename__ = "account_addresses"
     __event__ = "account.address"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -176,3 +178,6 @@ def delete_address(call: Call, account: AdministeredAccount, address: int) -> bo
     """Delete an address."""
     call.session.delete(find(call, account.account_id, address))
     return True
+
+
+subjects = [Subject(AccountAddress, reads=(READ,), undo=Undo(writes=WRITE, guard=administers_all))]

@@ -19,7 +19,7 @@ from alpage.api.routes import Route, Shape
 from alpage.api.streams import HEADERS, EventStream
 from alpage.api.versions import Match
 
-KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
+KNOWN_PARAMETERS = frozenset({expansion.PARAMETER, "filter", dry_run.PARAMETER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def read_input(call: Call, query: dict[str, Any], body: Any) -> Input:
     if faults:
         raise invalid(*faults)
     if query:
-        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS)
+        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS | listing.parameters(route))
     if body:
         call.ignored += validation.ignored(route.body, body)
     return Input(arguments, wanted_list)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import JSON, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.identity.applications import Application
 from alpage.identity.users import User
 from alpage.storage.tables import STEADY_IDS, Base
@@ -23,6 +24,7 @@ class Grant(Base):
     __tablename__ = "grants"
     __table_args__ = (Index(None, "application_id", "user_id"), STEADY_IDS)
     __event__ = "grant"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
@@ -50,6 +52,9 @@ class GrantUse(Base):
 
     grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"), primary_key=True)
     used_at: Mapped[int]
+
+
+subjects = [Subject(Grant, reads=("tokens:read",), never=CREDENTIAL)]
 
 
 def revoke(grants: Iterable[Grant], now: int) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
+from alpage.api.history import RECORD, Subject
 from alpage.api.routes import ANY_TOKEN, Routes, Shape
 from alpage.storage.tables import STEADY_IDS, Base
 
@@ -25,6 +26,7 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (Index(None, "user_id", "id"), STEADY_IDS)
     __event__ = "task"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True, default=lambda: str(uuid4()))
@@ -38,6 +40,8 @@ class Task(Base):
     executed_at: Mapped[int | None] = mapped_column(default=None)
     finished_at: Mapped[int | None] = mapped_column(default=None)
 
+
+subjects = [Subject(Task, never=RECORD)]
 
 # on the wire
 
