@@ -93,7 +93,6 @@ def test_a_value_alone_keeps_its_type(prober):
         "path": "/1/probe/people",
         "body": {"name": "${made.data.name}", "age": "${made.data.age}"},
     }
-    prober.client.app = with_batch(prober)
     assert batch(prober, made, again).json()["data"][1]["body"]["data"]["age"] == 20
 
 

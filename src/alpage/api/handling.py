@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, Select
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from alpage.api import conditional, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
@@ -18,6 +18,7 @@ from alpage.api.permission import another_call, load_path
 from alpage.api.routes import Route, Shape
 from alpage.api.streams import HEADERS, EventStream
 from alpage.api.versions import Match
+from alpage.storage.database import is_unavailable
 
 KNOWN_PARAMETERS = frozenset({expansion.PARAMETER, "filter", dry_run.PARAMETER})
 
@@ -81,7 +82,7 @@ def as_api_error(error: Exception) -> ApiError:
         return ApiError("conflict")
     if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
         return invalid()
-    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+    if isinstance(error, DBAPIError) and is_unavailable(error):
         return ApiError("service_unavailable", headers=[("Retry-After", "5")], retry_after=5)
     return ApiError("unexpected_error")
 

@@ -112,7 +112,7 @@ def _query_parameters(route: Route) -> list[JsonSchemaValue]:
     if route.shape is not None and route.shape.expansions:
         names = [*route.shape.expansions]
         found.append(_parameter("with", {"type": "string"}, f"Optional fields, comma separated: {', '.join(names)}."))
-    if route.is_list:
+    if route.is_list and route.method == "GET":
         found += _list_parameters(route)
     if route.streams:
         found.append({"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}})

@@ -2,10 +2,14 @@
 
 import os
 import shutil
+from hashlib import sha256
 from pathlib import Path
+from tempfile import gettempdir
 
 from alpage.cli.configuration import settle
 from alpage.settings import PREFIX, Settings
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folder in it is made anew, for its owner only
 
 
 def serve(
@@ -65,7 +69,16 @@ def _hand_down(settings: Settings) -> None:
     """Puts the settings where the server processes read theirs: the environment."""
     for name, value in settings.model_dump(mode="json").items():
         os.environ[PREFIX + name.upper()] = ",".join(value) if isinstance(value, list) else str(value)
-    metrics = settings.data / "metrics"  # what all processes count, added up by /metrics
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_new_metrics(settings))
+
+
+def _new_metrics(settings: Settings) -> Path:
+    """The empty folder of what all processes count, which /metrics adds up.
+
+    It is in memory where the system has a place for that: counting into a file on a full disk would end the process.
+    """
+    name = f"alpage-metrics-{sha256(bytes(settings.data.resolve())).hexdigest()[:16]}"
+    metrics = (MEMORY if MEMORY.is_dir() else Path(gettempdir())) / name
     shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(metrics)
+    metrics.mkdir(mode=0o700)
+    return metrics

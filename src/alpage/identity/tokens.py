@@ -13,8 +13,10 @@ from time import time
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from alpage.api import logs
 from alpage.api.callers import Caller, Proof, not_authorized
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
@@ -32,6 +34,8 @@ REMEMBERED_TOKENS = 10_000
 STAMP_SECONDS = 60  # how exact "last used" is: one write a minute and grant, not one a request
 DPOP = "dpop"  # the scheme of tokens that are bound to a key
 CALLING_KINDS = ("pat", "at")  # what may call the API
+
+log = logs.get("tokens")
 
 
 class Token(Base):
@@ -214,8 +218,11 @@ class Tokens:
         if now - self._stamped.get(grant_id, 0) < STAMP_SECONDS:
             return
         self._stamped[grant_id] = now
-        with self.database.transaction(NOBODY) as transaction:
-            transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
+        try:
+            with self.database.transaction(NOBODY) as transaction:
+                transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
+        except DBAPIError:  # a database that cannot be written can still be read
+            log.warning("last use not noted", grant_id=grant_id)
 
 
 def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiError:

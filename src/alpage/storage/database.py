@@ -4,6 +4,7 @@ Reads go through a plain connection on a snapshot. Writes go through an ORM sess
 watches (`changes.py`); there is no other way to write, and the engine refuses one that goes round it.
 """
 
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, func, make_url, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
@@ -20,7 +21,7 @@ from alpage.storage.pulse import Pulse
 
 BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL = "postgresql"
-SERIALIZATION_FAILURE = "40001"  # SQLSTATE of PostgreSQL
+SERIALIZATION_FAILURE, READ_ONLY = "40001", "25006"  # SQLSTATE of PostgreSQL
 
 Begin = Callable[[Connection, bool], None]
 
@@ -177,7 +178,7 @@ class Database:
         self._writers = Writers(writers)
         steady = {"isolation_level": "REPEATABLE READ"} if postgresql else {}
         self._steady_writers = Writers(writers.execution_options(**steady))
-        self._begin = _begin_by_driver if postgresql else _begin_sqlite
+        self._begin = _begin_by_driver if postgresql else self._begin_sqlite
         self.pulse = Pulse(self._latest_change)
         changes.guard(writers)
 
@@ -218,6 +219,23 @@ class Database:
         with self.reading() as transaction:
             return transaction.execute(_LATEST_CHANGE).scalar() or 0
 
+    def _begin_sqlite(self, connection: Connection, writes: bool) -> None:
+        # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
+        driver: Any = connection.connection.dbapi_connection
+        begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        try:
+            driver.execute(begin)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                self._open_anew(connection)
+            raise OperationalError(begin, None, error) from error  # as the library would have raised it
+
+    def _open_anew(self, connection: Connection) -> None:
+        """Lets go of connections that were opened while the files were read-only: they would stay so, and new ones too
+        as long as one of these is open."""
+        connection.invalidate()
+        self.close()
+
     def is_reachable(self) -> bool:
         """Whether the database answers."""
         try:
@@ -234,6 +252,12 @@ _LATEST_CHANGE = select(func.max(changes.Change.id))
 def is_overtaken(error: DBAPIError) -> bool:
     """Whether a steady transaction has failed because somebody else was quicker; another try sees what he wrote."""
     return getattr(error.orig, "sqlstate", None) == SERIALIZATION_FAILURE
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether the trouble is the database's and may pass: it is gone, full, locked, or may not be written for now."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) or error.connection_invalidated or sqlstate == READ_ONLY
 
 
 def connect(url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL", pool_size: int = 16) -> Database:
@@ -284,9 +308,3 @@ def _is_rolled_back(connection: Connection) -> bool:
 
 def _begin_by_driver(_connection: Connection, _writes: bool) -> None:
     """PostgreSQL's driver begins by itself."""
-
-
-def _begin_sqlite(connection: Connection, writes: bool) -> None:
-    # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
-    driver: Any = connection.connection.dbapi_connection
-    driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
