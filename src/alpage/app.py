@@ -30,6 +30,7 @@ from alpage.api.clocks import Clocks
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
+from alpage.api.history import SUBJECTS
 from alpage.api.idempotency import Answers
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
@@ -56,10 +57,11 @@ ROOMS = (api, identity, tasks, accounts, products)
 
 @cache
 def route_table() -> RouteTable:
-    """Every route of every room; also makes error codes and the services of the products known."""
+    """Every route of every room; also makes known the error codes, the kinds of objects, and the services."""
     for room in ROOMS:
         for catalogue in Path(str(files(room))).glob("**/errors.toml"):
             CATALOGUE.add(catalogue)
+        SUBJECTS.collect(room)
     for module in modules(products):
         service = getattr(module, "SERVICE", None)
         if isinstance(service, Service):

@@ -6,6 +6,7 @@ from secrets import token_hex
 from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.identity import grants
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.scopes import OFFLINE
@@ -25,6 +26,7 @@ class Session(Base):
 
     __tablename__ = "sessions"
     __event__ = "user.session"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
@@ -47,6 +49,8 @@ class SessionUse(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
     used_at: Mapped[int]
 
+
+subjects = [Subject(Session, reads=("security:read",), never=CREDENTIAL)]
 
 # the verbs
 
