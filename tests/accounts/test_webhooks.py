@@ -10,9 +10,9 @@ from alpage.storage.changes import Change
 from alpage.tasks.webhooks.endpoints import Webhook, WebhookProgress, WebhookSecret
 from tests.identity.test_plaintext import dump
 from tests.tasks.receivers import Reply
-from tests.tasks.webhooks.conftest import clock, worker, workers, hook, other_receiver, receiver, settings, tag
+from tests.tasks.webhooks.conftest import clock, hook, other_receiver, receiver, settings, tag, worker, workers
 
-__all__ = ["clock", "worker", "workers", "other_receiver", "receiver", "settings"]  # fixtures
+__all__ = ["clock", "other_receiver", "receiver", "settings", "worker", "workers"]  # fixtures
 
 URL = "https://app.example/hook"
 DAY = 86_400

@@ -279,7 +279,7 @@ def test_a_slow_endpoint_does_not_hold_up_the_others(
     assert names(receiver.wait_for(5)) == names(other_receiver.heard)
 
 
-def test_of_two_engines_one_sends(
+def test_of_two_workers_one_sends(
     heidi: Person, workers: Workers, receiver: Receiver, other_receiver: Receiver
 ) -> None:
     hook(heidi, receiver.url)
@@ -294,7 +294,7 @@ def test_of_two_engines_one_sends(
     assert len({heard.id for heard in (*receiver.heard, *other_receiver.heard)}) == 60
 
 
-def test_what_an_engine_left_undone_is_sent_by_the_next(
+def test_what_a_worker_left_undone_is_sent_by_the_next(
     heidi: Person, workers: Workers, receiver: Receiver, clock: Clock
 ) -> None:
     made = hook(heidi, receiver.url)
@@ -336,7 +336,7 @@ def test_a_round_that_fails_is_begun_again_later(
     assert names(receiver.heard) == ["Alp"]
 
 
-def test_an_engine_that_starts_sends_what_it_has_missed(heidi: Person, workers: Workers, receiver: Receiver) -> None:
+def test_a_worker_that_starts_sends_what_it_has_missed(heidi: Person, workers: Workers, receiver: Receiver) -> None:
     hook(heidi, receiver.url)
     deliver_all(workers())
     tag(heidi, "Alp")

@@ -18,7 +18,6 @@ from time import time
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from alpage.api import logs
 from alpage.storage.changes import NOBODY, Change
@@ -116,8 +115,8 @@ class Deliverer:
             try:
                 self.settle()
                 self.look()
-            except SQLAlchemyError:
-                log.exception("database out of reach")
+            except Exception:  # whatever it is, the others' messages are to be sent
+                log.exception("failed")
 
     def _follow(self, transaction: Transaction) -> None:
         """Finds the endpoints of the accounts that changed since the last look; at first, all that are behind."""
@@ -194,9 +193,9 @@ def _keep(transaction: Transaction, deliveries: Iterable[dict[str, Any]]) -> Non
     known = [{f"new_{name}": row[name] for name in _MOVING} for row in deliveries if row["id"] is not None]
     fresh = [{name: value for name, value in row.items() if name != "id"} for row in deliveries if row["id"] is None]
     if known:
-        transaction.run(_KEEP, known)
+        transaction.execute(_KEEP, known)
     if fresh:
-        transaction.run(insert(WebhookDelivery), fresh)
+        transaction.execute(insert(WebhookDelivery), fresh)
 
 
 def _advance_replay(transaction: Transaction, round_: Round) -> None:
