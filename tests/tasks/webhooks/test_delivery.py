@@ -1,7 +1,10 @@
 """Changes reach the receivers: signed, in their order, at least once, and under the id they always have."""
 
+import json
 import re
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import get_ident
 from typing import Any
 
@@ -65,6 +68,39 @@ def test_a_change_is_sent_signed(heidi: Person, worker: Deliverer, receiver: Rec
     assert made.status["state"] == "active"
     assert made.status["last_success_at"] == attempt["at"]
     assert worker.deliver() == 0
+
+
+def sample(language: str) -> str:
+    """The code of a language on the page that describes webhooks."""
+    page = (Path(__file__).parents[3] / "docs/webhooks.md").read_text()
+    return page.partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def test_the_page_tells_how_to_verify(heidi: Person, worker: Deliverer, receiver: Receiver) -> None:
+    made = hook(heidi, receiver.url)
+    tag(heidi, "Alp")
+    deliver_all(worker)
+    [heard] = receiver.heard
+    namespace: dict[str, Any] = {}
+    exec(sample("python"), namespace)  # noqa: S102 - what the page says is what is tested
+    verify = namespace["verify"]
+    late = {**heard.headers, "webhook-timestamp": str(int(heard.headers["webhook-timestamp"]) - 301)}
+    assert verify(made.secret, heard.headers, heard.body)
+    assert not verify(made.secret, heard.headers, heard.body + b" ")
+    assert not verify(made.secret, late, heard.body)
+    assert not verify("whsec_bm8=", heard.headers, heard.body)
+
+
+@pytest.mark.needs("node")
+def test_the_page_tells_how_to_verify_in_node(heidi: Person, worker: Deliverer, receiver: Receiver) -> None:
+    made = hook(heidi, receiver.url)
+    tag(heidi, "Alp")
+    deliver_all(worker)
+    [heard] = receiver.heard
+    for secret, is_ours in ((made.secret, "true"), ("whsec_bm8=", "false")):
+        given = ", ".join(json.dumps(part) for part in (secret, dict(heard.headers), heard.body.decode()))
+        program = f"{sample('js')}\nconsole.log(verify({given}))"
+        assert subprocess.check_output(["node", "-e", program], text=True).strip() == is_ours
 
 
 def test_only_what_is_wanted_is_sent(heidi: Person, peter: Person, worker: Deliverer, receiver: Receiver) -> None:
