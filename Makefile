@@ -17,6 +17,7 @@ READY := .venv/.ready
 
 .PHONY: run test check surface translations bench migration
 
+run: export ALPAGE_SANDBOX ?= true
 run: $(READY)
 	@ALPAGE_PRIVATE_CALLBACKS=true $(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
 

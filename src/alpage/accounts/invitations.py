@@ -6,10 +6,11 @@ text and the platform's key, neither of which is of use alone; of what the link 
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts import grants, services, teams
@@ -22,12 +23,14 @@ from alpage.accounts.members import (
     Membership,
     Role,
     administered,
+    find_to_administer,
     require_owner,
 )
 from alpage.accounts.teams import TeamSummary
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, invalid, not_found
+from alpage.api.history import CONSENT, Subject, Undo, Work, put_back
 from alpage.api.routes import Filter, Routes, Shape
 from alpage.identity import emails, languages
 from alpage.identity.credentials import keyed_hash, pepper_of
@@ -55,6 +58,7 @@ class Invitation(Base):
     __tablename__ = "invitations"
     __table_args__ = (Index(None, "account_id", "status"), STEADY_IDS)
     __event__ = "account.invitation"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -200,11 +204,20 @@ def visible(caller: Caller) -> Select[Invitation]:
 
 def find(call: Call, account_id: int, invitation_id: int) -> Invitation:
     """An invitation of an account. Raises `object_not_found`."""
-    query = visible(call.caller).where(Invitation.account_id == account_id, Invitation.id == invitation_id)
-    found: Invitation | None = call.transaction.find(query.with_for_update() if call.writes else query)
+    statement = _to_change if call.writes else _in_account
+    found: Invitation | None = call.find(statement, account_id=account_id, invitation_id=invitation_id)
     if found is None:
         raise not_found("Invitation", invitation_id)
     return found
+
+
+def _in_account(caller: Caller) -> Select[Invitation]:
+    of_account = visible(caller).where(Invitation.account_id == bindparam("account_id"))
+    return of_account.where(Invitation.id == bindparam("invitation_id"))
+
+
+def _to_change(caller: Caller) -> Select[Invitation]:
+    return _in_account(caller).with_for_update()
 
 
 def find_by_key(call: Call, key: str) -> Invitation:
@@ -234,11 +247,9 @@ def _key(settings: Settings, nonce: str) -> str:
 
 def _require_not_invited(call: Call, account_id: int, email: str) -> None:
     """Raises `object_already_exists` for a member or who has an open invitation; one whose time is over makes room."""
-    member = select(Membership.id).join(User, User.id == Membership.user_id)
-    if call.transaction.execute(member.where(Membership.account_id == account_id, User.email == email)).first():
+    if call.transaction.execute(_MEMBER_OF, {"account_id": account_id, "email": email}).first() is not None:
         raise ApiError("object_already_exists", model="User", attribute="email")
-    same = visible(call.caller).where(Invitation.account_id == account_id, Invitation.email == email)
-    for earlier in call.session.scalars(same.where(Invitation.status == PENDING)).all():
+    for earlier in call.session.scalars(_OPEN, {"account_id": account_id, "email": email}).all():
         if earlier.expired_at > call.now:
             raise ApiError("object_already_exists", model="Invitation", attribute="email")
         earlier.status = CANCELLED
@@ -385,3 +396,64 @@ def cancel_invitation(call: Call, account: AdministeredAccount, invitation: int)
         require_pending(call, found)
     found.status, found.updated_at = CANCELLED, call.now
     return True
+
+
+_MEMBER_OF = (
+    select(Membership.id)
+    .join(User, User.id == Membership.user_id)
+    .where(Membership.account_id == bindparam("account_id"), User.email == bindparam("email"))
+)
+_OPEN = select(Invitation).where(
+    Invitation.account_id == bindparam("account_id"),
+    Invitation.email == bindparam("email"),
+    Invitation.status == PENDING,
+)
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    for item in work.items:
+        place = find_to_administer(work.call, item.account_id or 0)
+        invitation = find(work.call, place.account_id, item.object_id)
+        require_pending(work.call, invitation)
+        if OWNER in (item.before.get("role_type"), invitation.role_type):
+            require_owner(place)
+
+
+def _may_change_their_teams(work: Work) -> None:
+    for item in work.items:
+        place = find_to_administer(work.call, item.account_id or 0)
+        brought_by = (item.before or item.after)["invitation_id"]
+        require_pending(work.call, find(work.call, place.account_id, brought_by))
+
+
+def _cancel_or_put_back(work: Work) -> None:
+    for item in work.items:
+        if item.action == "created":
+            item.row.status, item.row.updated_at = CANCELLED, work.call.now
+    put_back(replace(work, items=[item for item in work.items if item.action != "created"]))
+
+
+subjects = [
+    Subject(
+        Invitation,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            apply=_cancel_or_put_back,
+            actions=("created", "updated"),
+            fields=[name for name in InvitationChanges.model_fields if name != "team_ids"],
+            otherwise=CONSENT,
+            ends=True,
+        ),
+        follows=frozenset({"sent_at", "updated_at"}),
+    ),
+    Subject(
+        grants.InvitationTeam,
+        reads=(READ,),
+        undo=Undo(writes=WRITE, guard=_may_change_their_teams, actions=("created", "deleted")),
+    ),
+]

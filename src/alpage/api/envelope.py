@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from alpage.api.errors import ApiError
+from alpage.api.faults import SandboxFault
 from alpage.api.streams import EventStream
 
 
@@ -24,6 +25,7 @@ class Response:
     content_type: str = "application/json"
     stream: EventStream | None = None  # what goes on after the body
     is_early: bool = False  # the caller would rather wait for another
+    fault: SandboxFault | None = None  # what is to go wrong on its way
 
 
 def success(data: Any, status: int, root: Mapping[str, Any]) -> Response:

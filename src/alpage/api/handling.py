@@ -10,7 +10,7 @@ from sqlalchemy import Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
-from alpage.api import conditional, dry_run, envelope, expansion, listing, validation
+from alpage.api import conditional, deprecation, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid
@@ -21,7 +21,7 @@ from alpage.api.streams import HEADERS, EventStream
 from alpage.api.versions import Match
 from alpage.storage.database import is_unavailable
 
-KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
+KNOWN_PARAMETERS = frozenset({expansion.PARAMETER, "filter", dry_run.PARAMETER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def read_input(call: Call, query: dict[str, Any], body: Any) -> Input:
     if faults:
         raise invalid(*faults)
     if query:
-        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS)
+        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS | listing.parameters(route))
     if body:
         call.ignored += validation.ignored(route.body, body)
     return Input(arguments, wanted_list)
@@ -59,13 +59,16 @@ def perform(call: Call, match: Match, given: Input) -> Response:
     """The answer of a call's handler, with what it has written flushed but not committed."""
     arguments = {**given.arguments}
     load_path(call, match, arguments)
+    deprecation.pass_by(call)
     conditional.require_match(call, _tag_of_path)
     _take_items(call, arguments)
+    call.request.lap("load")
     answer = call.route.function(call, **arguments)
     if call.is_dry_run:
         call.transaction.settle()
     elif call.writes:
         call.session.flush()
+    call.request.lap("handler")
     if isinstance(answer, EventStream):
         return Response(200, b"", list(HEADERS), EVENT_STREAM, answer)
     data = _encode(call, given.listing, answer)
@@ -74,7 +77,9 @@ def perform(call: Call, match: Match, given: Input) -> Response:
         call.root["changes"] = [entry.encode() for entry in call.transaction.changes.entries()]
     response = data if isinstance(data, Response) else envelope.success(data, call.route.status, call.root)
     response.is_early = call.is_early
-    return _tagged(call, answer, response)
+    response = _tagged(call, answer, response)
+    call.request.lap("listing")
+    return response
 
 
 def as_api_error(error: Exception) -> ApiError:

@@ -23,6 +23,7 @@ from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 HEADER = "Idempotency-Key"
+REPLAYED = ("Idempotency-Replayed", "true")
 LONGEST_KEY = 255
 KEPT_SECONDS = 24 * 3600
 RETRY_AFTER_SECONDS = 1
@@ -123,7 +124,7 @@ class Answers:
         head, _, body = AESGCM(key.encryption).decrypt(NONCE, kept.sealed, None).partition(b"\n")
         headers, content_type = orjson.loads(head)
         told = [(name, value) for name, value in headers]
-        return Response(kept.status, body, [*told, ("Idempotency-Replayed", "true")], content_type)
+        return Response(kept.status, body, [*told, REPLAYED], content_type)
 
     def _derive(self, purpose: str, who: str, key: str) -> bytes:
         return hmac.new(self._secret, "\n".join((purpose, who, key)).encode(), sha256).digest()
@@ -133,6 +134,11 @@ def in_progress(key: Key) -> ApiError:
     """The error of a request whose first is still being answered."""
     headers = [("Retry-After", str(RETRY_AFTER_SECONDS))]
     return ApiError("idempotency_in_progress", headers=headers, key=key.text, retry_after=RETRY_AFTER_SECONDS)
+
+
+def is_replayed(response: Response) -> bool:
+    """Whether an answer is that of an earlier request with the same key."""
+    return REPLAYED in response.headers
 
 
 def is_final(error: Exception) -> bool:

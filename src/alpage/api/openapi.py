@@ -12,7 +12,7 @@ from alpage.api.calls import EVENT_STREAM
 from alpage.api.envelope import Response
 from alpage.api.errors import CATALOGUE
 from alpage.api.languages import LANGUAGES
-from alpage.api.routes import PathParameter, Route, Shape
+from alpage.api.routes import Deprecation, PathParameter, Route, Shape
 
 REFERENCE = "#/components/schemas/{model}"
 PLAIN = {bool: {"type": "boolean"}, int: {"type": "integer"}, str: {"type": "string"}, dict: {"type": "object"}}
@@ -86,7 +86,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
     if route.scopes is None:
         operation["security"] = [{}, {"bearer": []}]
-    if route.deprecated:
+    if route.deprecated is not None:
         operation["deprecated"] = True
     return operation
 
@@ -95,7 +95,14 @@ def _text(route: Route) -> str:
     parts = [route.description]
     if route.scopes:
         parts.append("Scope: " + " or ".join(f"`{scope}`" for scope in route.scopes) + ".")
+    if route.deprecated is not None:
+        parts.append(_end(route.deprecated))
     return "\n\n".join(part for part in parts if part)
+
+
+def _end(ends: Deprecation) -> str:
+    goes = "" if ends.sunset is None else f" and goes on {ends.sunset}"
+    return f"Deprecated: this route has not been the one to use since {ends.since}{goes}. Use `{ends.successor}`."
 
 
 def _path_parameter(parameter: PathParameter) -> JsonSchemaValue:
@@ -139,13 +146,17 @@ def _fields(shape: type[Shape], pattern: str) -> list[JsonSchemaValue]:
 
 def _list_parameters(route: Route) -> list[JsonSchemaValue]:
     positive, largest = {"type": "integer", "minimum": 1}, listing.MAX_PER_PAGE
-    found = [
-        _parameter("page", positive, "Number of the page, from 1."),
-        _parameter("per_page", {**positive, "maximum": largest}, "Elements a page."),
-        _parameter("limit", {**positive, "maximum": largest}, "Elements to return."),
-        _parameter("skip", {"type": "integer", "minimum": 0}, "Index of the first element, from 0."),
-        _parameter("return", {"enum": ["total"]}, "The number of elements instead of the elements."),
-    ]
+    limit = _parameter("limit", {**positive, "maximum": largest}, "Elements to return.")
+    if route.cursor is None:
+        found = [
+            _parameter("page", positive, "Number of the page, from 1."),
+            _parameter("per_page", {**positive, "maximum": largest}, "Elements a page."),
+            limit,
+            _parameter("skip", {"type": "integer", "minimum": 0}, "Index of the first element, from 0."),
+            _parameter("return", {"enum": ["total"]}, "The number of elements instead of the elements."),
+        ]
+    else:
+        found = [limit, _parameter("cursor", {"type": "string"}, "Where to go on: the cursor of the answer before.")]
     if route.sort:
         names = [*route.sort]
         found.append(
@@ -168,9 +179,11 @@ def _answer(route: Route) -> JsonSchemaValue:
     if route.answer is Response:
         return {"description": HTTPStatus(route.status).phrase, "content": {"*/*": {}}}
     data: JsonSchemaValue = _schema_of(route)
-    if route.is_list:
-        data = {"anyOf": [{"type": "array", "items": data}, {"type": "integer"}]}
-    root = _PAGINATION if route.is_list else {}
+    root: dict[str, JsonSchemaValue] = {}
+    if route.cursor is not None:
+        data, root = {"type": "array", "items": data}, _WALK
+    elif route.is_list:
+        data, root = {"anyOf": [{"type": "array", "items": data}, {"type": "integer"}]}, _PAGINATION
     schema = {
         "type": "object",
         "required": ["result", "data"],
@@ -205,6 +218,11 @@ def _response(description: str, schema: JsonSchemaValue) -> JsonSchemaValue:
 
 _COUNT = {"type": "integer", "minimum": 0}
 _PAGINATION = {"total": _COUNT, "page": _COUNT, "pages": _COUNT, "items_per_page": _COUNT}
+_WALK: dict[str, JsonSchemaValue] = {
+    "cursor": {"type": ["string", "null"]},
+    "has_more": {"type": "boolean"},
+    "response_at": _COUNT,
+}
 _ERROR_FIELDS: JsonSchemaValue = {
     "code": {"type": "string"},
     "description": {"type": "string"},

@@ -33,7 +33,7 @@ def find(call: Call, zone: str) -> Zone:
     Raises `object_not_found`, `zone_does_not_exists` for a domain of the caller that has none, `access_denied`.
     """
     fqdn = read_fqdn(zone)
-    found = one(call, _by_fqdn, fqdn=fqdn)
+    found = one(call, by_fqdn, fqdn=fqdn)
     if found is not None:
         return found
     domain = domain_of(call, fqdn)
@@ -50,7 +50,10 @@ def one(call: Call, query: ZoneQuery, **values: Any) -> Zone | None:
 
 @cache
 def _locking(query: ZoneQuery) -> ZoneQuery:
-    return lambda caller: query(caller).with_for_update(of=Zone)
+    def locking(caller: Caller) -> Select[Zone]:
+        return query(caller).with_for_update(of=Zone)
+
+    return locking
 
 
 def require_right(call: Call, product_id: int, *, model: str, name: str) -> None:
@@ -75,7 +78,8 @@ def find_record(call: Call, zone: Zone, record: int) -> Record:
     return found
 
 
-def _by_fqdn(caller: Caller) -> Select[Zone]:
+def by_fqdn(caller: Caller) -> Select[Zone]:
+    """The zone of a name."""
     return visible(caller).where(Zone.fqdn == bindparam("fqdn"))
 
 

@@ -45,11 +45,12 @@ class Edit:
     after: RecordData | None
     attribute: str = ""  # where it stands in the request: `create.3`
     line: int = 0  # where it stands in a zone file, from 1
+    id: int | None = None  # of a record that comes back
 
 
-def create(after: RecordData, attribute: str = "", line: int = 0) -> Edit:
-    """The edit by which a record comes."""
-    return Edit(None, None, after, attribute, line)
+def create(after: RecordData, attribute: str = "", line: int = 0, id: int | None = None) -> Edit:
+    """The edit by which a record comes, or comes back under its id."""
+    return Edit(None, None, after, attribute, line, id)
 
 
 def change(record: Record, after: RecordData, attribute: str = "", line: int = 0) -> Edit:
@@ -125,8 +126,7 @@ def leading_to(transaction: Transaction, zone: Zone, delta: Delta) -> list[Edit]
 
 def records_of(transaction: Transaction, zone: Zone) -> list[RecordData]:
     """All records of a zone, oldest first."""
-    query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
-    return [_data(row) for row in transaction.execute(query.order_by(Record.id))]
+    return [_data(row) for row in transaction.execute(_RECORDS, {"zone_id": zone.id})]
 
 
 def records_with_ids(transaction: Transaction, zone: Zone, ids: Iterable[int]) -> dict[int, Record]:
@@ -141,21 +141,29 @@ def limit_blast(transaction: Transaction, zone: Zone, edits: Iterable[Edit], *, 
     changed = sum(edit.before is not None and edit.before != edit.after for edit in edits)
     if force or changed * 100 <= LARGE_ZONE * THRESHOLD_PERCENT:
         return
-    counting = select(func.count()).select_from(Record).where(Record.zone_id == zone.id)
-    total = int(transaction.execute(counting).scalar_one())
+    total = int(transaction.execute(_COUNT, {"zone_id": zone.id}).scalar_one())
     if total > LARGE_ZONE and changed * 100 > total * THRESHOLD_PERCENT:
         raise ApiError("blast_radius_exceeded", changed=changed, total=total, threshold=THRESHOLD_PERCENT)
 
 
 def found_zone(
-    transaction: Transaction, fqdn: str, *, account_id: int, product_id: int, nameservers: Sequence[str], now: int
+    transaction: Transaction,
+    fqdn: str,
+    *,
+    account_id: int,
+    product_id: int,
+    nameservers: Sequence[str],
+    now: int,
+    id: int | None = None,
+    last_serial: int | None = None,
 ) -> Zone:
-    """A new zone, without records."""
+    """A new zone, without records; or one that comes back under its id, with a serial beyond its last."""
     zone = Zone(
+        id=id,
         account_id=account_id,
         product_id=product_id,
         fqdn=fqdn,
-        serial=soa.next_serial(None, now),
+        serial=soa.next_serial(last_serial, now),
         nameservers=list(nameservers),
         created_at=now,
         updated_at=now,
@@ -185,7 +193,7 @@ def dissolve_zone(transaction: Transaction, zone: Zone) -> None:
 def _apply(session: Session, zone: Zone, edit: Edit, now: int) -> Record:
     record, after = edit.record, edit.after
     if record is None:
-        record = Record(account_id=zone.account_id, zone_id=zone.id)
+        record = Record(id=edit.id, account_id=zone.account_id, zone_id=zone.id)
         session.add(record)
     if after is None:
         session.delete(record)
@@ -261,12 +269,13 @@ def _inside(attribute: str, name: str) -> str:
 
 def _existing(transaction: Transaction, zone: Zone, needed: rules.Needed) -> rules.Snapshot:
     records: dict[RecordData, None] = {}
-    query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
     for some in _portions(needed.names):
-        records.update((_data(row), None) for row in transaction.execute(query.where(Record.source.in_(some))))
+        found = transaction.execute(_RECORDS_AT, {"zone_id": zone.id, "sources": some})
+        records.update((_data(row), None) for row in found)
     if needed.subtrees:
         below = or_(*(_is_below(source) for source in needed.subtrees))
-        records.update((_data(row), None) for row in transaction.execute(query.where(below)))
+        found = transaction.execute(_RECORDS.where(below), {"zone_id": zone.id})
+        records.update((_data(row), None) for row in found)
     return rules.Snapshot(records)
 
 
@@ -295,6 +304,13 @@ def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
         yield portion
 
 
+_RECORDS = (
+    select(Record.source, Record.type, Record.ttl, Record.target)
+    .where(Record.zone_id == bindparam("zone_id"))
+    .order_by(Record.id)
+)
+_RECORDS_AT = _RECORDS.where(Record.source.in_(bindparam("sources", expanding=True))).order_by(None)
+_COUNT = select(func.count()).select_from(Record).where(Record.zone_id == bindparam("zone_id"))
 _NEWEST_VERSION = (
     select(ZoneVersion).where(ZoneVersion.zone_id == bindparam("zone_id")).order_by(ZoneVersion.id.desc()).limit(1)
 )

@@ -3,6 +3,7 @@
 Kept for programs that know nothing newer. What they send goes the same way as in version 2.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -11,7 +12,7 @@ from sqlalchemy import Select, bindparam, func, literal
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, not_found
-from alpage.api.routes import Loaded, Routes, Shape
+from alpage.api.routes import Deprecation, Loaded, Routes, Shape
 from alpage.products.dns import description, edits, names, rdata
 from alpage.products.dns.access import find_record, one, visible
 from alpage.products.dns.records import (
@@ -31,6 +32,11 @@ from alpage.products.dns.tables import Record, Zone
 READ, WRITE = ("domain:read", "dns:read"), ("domain:write", "dns:write")
 
 routes = Routes("DNS records, version 1", text_context=True)
+
+
+def _until_2029(successor: str) -> Deprecation:
+    """All of version 1 goes together: years after the programs that speak it have learned version 2."""
+    return Deprecation(since=date(2026, 11, 25), sunset=date(2029, 1, 1), successor=successor)
 
 
 def find(call: Call, domain: int) -> Zone:
@@ -117,7 +123,7 @@ class LegacyRecordChange(RecordChange):
     search=SEARCHED,
     cap=None,
     errors=("object_not_found",),
-    deprecated=True,
+    deprecated=_until_2029("GET /2/zones/{zone}/records"),
 )
 def list_records(call: Call, domain: ZoneOfDomain, filter: RecordFilter) -> Select[Any]:
     """List the records of a domain."""
@@ -129,7 +135,7 @@ def list_records(call: Call, domain: ZoneOfDomain, filter: RecordFilter) -> Sele
     scope=WRITE,
     answer=str,
     errors=("object_not_found", *OF_A_RECORD),
-    deprecated=True,
+    deprecated=_until_2029("POST /2/zones/{zone}/records"),
 )
 def create_record(call: Call, domain: ZoneOfDomain, body: NewLegacyRecord) -> str:
     """Create a record in a domain. The answer is its id."""
@@ -144,7 +150,7 @@ def create_record(call: Call, domain: ZoneOfDomain, body: NewLegacyRecord) -> st
     scope=READ,
     answer=LegacyRecord,
     errors=("object_not_found",),
-    deprecated=True,
+    deprecated=_until_2029("GET /2/zones/{zone}/records/{record}"),
 )
 def show_record(call: Call, domain: ZoneOfDomain, record: int) -> Select[Any]:
     """Show a record of a domain."""
@@ -157,7 +163,7 @@ def show_record(call: Call, domain: ZoneOfDomain, record: int) -> Select[Any]:
     scope=WRITE,
     answer=bool,
     errors=("object_not_found", *OF_A_RECORD),
-    deprecated=True,
+    deprecated=_until_2029("PUT /2/zones/{zone}/records/{record}"),
 )
 def update_record(call: Call, domain: ZoneOfDomain, record: int, body: LegacyRecordChange) -> bool:
     """Update a record of a domain. What is left out stays as it is."""
@@ -172,7 +178,7 @@ def update_record(call: Call, domain: ZoneOfDomain, record: int, body: LegacyRec
     scope=WRITE,
     answer=bool,
     errors=("object_not_found",),
-    deprecated=True,
+    deprecated=_until_2029("DELETE /2/zones/{zone}/records/{record}"),
 )
 def delete_record(call: Call, domain: ZoneOfDomain, record: int) -> bool:
     """Delete a record of a domain."""

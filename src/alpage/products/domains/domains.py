@@ -1,9 +1,10 @@
 """Domains: a row in `products` for what they share with everything an account owns, and one here under the same id."""
 
+from datetime import date
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Select, String, func, select
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.accounts import products
@@ -13,7 +14,9 @@ from alpage.accounts.rights import ProductRight, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
-from alpage.api.routes import Loaded, Routes, Shape
+from alpage.api.history import Subject, Undo, Work, put_back
+from alpage.api.routes import Deprecation, Loaded, Routes, Shape
+from alpage.products.dns import contract as dns
 from alpage.products.domains import SERVICE, names, suffixes
 from alpage.storage.tables import Base
 
@@ -29,6 +32,7 @@ class Domain(Base):
 
     __tablename__ = "domains"
     __event__ = "domain"
+    __audience__ = "product"
     service_id: ClassVar[int] = SERVICE.id  # with `id` and `account_id`: what rights on products are looked up by
 
     id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)
@@ -46,6 +50,11 @@ class Domain(Base):
     status: Mapped[list[str]] = mapped_column(JSON, default=lambda: ["ok"])  # EPP codes (RFC 5731, 2.3)
     nameservers: Mapped[list[str]] = mapped_column(JSON, default=list)  # none: those of the platform
     dnssec_data: Mapped[list[str]] = mapped_column(JSON, default=list)  # DS or DNSKEY, as the registry has them
+
+    @property
+    def product_id(self) -> int:
+        """The product a change of this row belongs to."""
+        return self.id
 
 
 class DomainOptions(Shape):
@@ -155,6 +164,17 @@ class DomainQuery(Shape):
 def visible(caller: Caller) -> Select[Domain]:
     """The domains a caller has any right on."""
     return select(Domain).where(may(caller, Domain))
+
+
+def longest_of(caller: Caller) -> Select[Domain]:
+    """The domain with the longest of some names."""
+    named = visible(caller).where(Domain.name.in_(bindparam("names", expanding=True)))
+    return named.order_by(func.length(Domain.name).desc()).limit(1)
+
+
+def by_id(caller: Caller) -> Select[Domain]:
+    """The domain of a product."""
+    return visible(caller).where(Domain.id == bindparam("domain_id"))
 
 
 def find(call: Call, domain: str) -> Domain:
@@ -269,7 +289,14 @@ def show_domain(call: Call, domain: DomainOfPath) -> Domain:
     return domain
 
 
-@routes.get("/1/domain/account/{account}", scope=READ, answer=list[DomainSummary], sort=SORTS, search=SEARCHED)
+@routes.get(
+    "/1/domain/account/{account}",
+    scope=READ,
+    answer=list[DomainSummary],
+    sort=SORTS,
+    search=SEARCHED,
+    deprecated=Deprecation(date(2026, 11, 25), date(2029, 1, 1), "GET /1/domains/account/{account}"),
+)
 def list_domains_of_account(call: Call, account: AccountId) -> Select[Any]:
     """List the domains of an account."""
     return visible(call.caller).where(Domain.account_id == account)
@@ -290,9 +317,43 @@ def show_domain_of_account(call: Call, account: AccountId, domain: DomainOfPath)
 
 
 def _one(call: Call, asked: str, candidates: list[str], domain_id: int | None = None) -> Domain:
-    chosen = Domain.name.in_(candidates) if domain_id is None else Domain.id == domain_id
-    longest = visible(call.caller).where(chosen).order_by(func.length(Domain.name).desc()).limit(1)
-    found: Domain | None = call.transaction.find(longest)
+    found: Domain | None = (
+        call.find(longest_of, names=candidates) if domain_id is None else call.find(by_id, domain_id=domain_id)
+    )
     if found is None:
         raise not_found("Domain", asked)
     return found
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    for item in work.items:
+        find_to_change(work.call, str(item.object_id))
+
+
+def _put_back(work: Work) -> None:
+    """The zone of a domain follows it, as it does when the domain is changed."""
+    put_back(work)
+    for item in work.items:
+        domain: Domain = item.row
+        if "nameservers" in item.changed:
+            dns.give_nameservers(work.call, domain.name, nameservers(work.call, domain))
+        if "dnssec_data" in item.changed:
+            dns.tell_dnssec(work.call, domain.name, is_enabled=bool(domain.dnssec_data))
+
+
+subjects = [
+    Subject(
+        Domain,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            apply=_put_back,
+            actions=("updated",),
+            fields=("nameservers", "dnssec_data"),
+        ),
+    )
+]
