@@ -169,7 +169,7 @@ def _send_failed_again(call: Call, webhook: Webhook, after: int, until: int) -> 
 def _put_on_way(call: Call, statement: Any) -> int:
     values = {"state": "waiting", "tries": 0, "next_try_at": AT_ONCE}
     done: CursorResult[Any] = call.transaction.execute(  # type: ignore[assignment]  # of a statement that writes
-        statement.values(values).execution_options(synchronize_session=False)
+        statement.values(values)
     )
     return done.rowcount
 
