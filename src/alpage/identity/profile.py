@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from sqlalchemy import Select, bindparam, or_, select
 
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid, not_found
 from alpage.api.history import CONSENT, GONE, Subject, Undo, Work
 from alpage.api.routes import Expansion, Routes, Shape
-from alpage.api.validation import Number, fault
+from alpage.api.validation import Name, Number, fault
 from alpage.identity import (
     countries,
     email_verifications,
@@ -132,9 +132,6 @@ def _day(text: str) -> str:
     if day >= date.today():  # noqa: DTZ011 - a day more or less, whatever the zone
         raise fault("attribute_before", date=date.today().isoformat())  # noqa: DTZ011 - as above
     return day.isoformat()
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 
 
 class ProfileChange(Shape):

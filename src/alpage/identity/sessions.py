@@ -16,6 +16,7 @@ from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 LIFETIME_SECONDS = 30 * 86_400
+FRESH_SECONDS = 900  # how long ago somebody may have proved who he is, to change how he does
 STAMP_SECONDS = 60  # how exact "last used" is
 
 # stored
