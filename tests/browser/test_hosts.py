@@ -40,8 +40,7 @@ def test_from_the_first_visit_to_the_end(running: RunningPlatform, visitor: Visi
         headers={"Host": f"api.localhost:{running.port}", "Authorization": f"Bearer {token}"},
     )
     assert answer.json()["data"]["email"] == running.user
-    visitor.page.locator(".side-foot summary").click()
-    visitor.press("Sign out")
+    visitor.sign_out()
     assert visitor.page.url.startswith(f"{running.issuer}/signin?")
     visitor.go(running.issuer)
     visitor.reads("Nobody is signed in here")

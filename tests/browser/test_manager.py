@@ -17,14 +17,6 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 ZONE_PAGES = ("", "/import", "/paste", "/templates", "/versions", "/settings")
 
 
-@pytest.fixture
-def manager(visitor):
-    """Somebody who has just signed in to the manager."""
-    visitor.go("/manager/")
-    visitor.sign_in()
-    return visitor
-
-
 def status_of_profile(platform, token):
     return httpx.get(f"{platform.url}/2/profile", headers={"Authorization": f"Bearer {token}"}).status_code
 
@@ -99,8 +91,9 @@ def test_every_page_of_a_zone(manager, path):
     manager.look("zone" + path.replace("/", "-"))
 
 
-def test_signing_out(manager):
-    manager.page.locator(".side-foot summary").click()
-    manager.press("Sign out")
-    manager.go("/manager/")
-    assert manager.page.get_by_label("Password", exact=True).is_visible()
+def test_signing_out(running, visitor):
+    visitor.go(running.manager)
+    visitor.sign_in()
+    visitor.sign_out()
+    visitor.go(running.manager)
+    assert visitor.page.get_by_label("Password", exact=True).is_visible()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, StorageState
 
 from tests.clients.running import RunningPlatform
 
@@ -22,6 +22,7 @@ Scheme = Literal["light", "dark"]
 
 SCREENSHOTS = os.environ.get("ALPAGE_TEST_SCREENSHOTS", "")
 HEIGHTS = {360: 740, 1440: 900}  # of a phone and of a desk, by their widths
+PATIENCE_MS = 10_000
 LOOKS: tuple[tuple[int, Scheme], ...] = ((360, "light"), (1440, "dark"))
 EVERY_LOOK: tuple[tuple[int, Scheme], ...] = (*LOOKS, (360, "dark"), (1440, "light"))
 SEVERE = {"serious", "critical"}
@@ -47,6 +48,11 @@ class Visitor:
         with self.page.expect_navigation():
             (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
 
+    def press_person(self, email: str) -> None:
+        """Presses the button with a person on it."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button").filter(has_text=email).click()
+
     def follow(self, name: str) -> None:
         """Follows a link of the side bar."""
         with self.page.expect_navigation():
@@ -59,7 +65,7 @@ class Visitor:
 
     def type(self, label: str, text: str) -> None:
         """Types into the field with this label."""
-        self.page.get_by_label(re.compile(rf"^{re.escape(label)}( optional)?$")).fill(text)
+        self._field(label).fill(text)
 
     def sign_in(self, email: str = "", password: str = "") -> None:
         """Fills in the sign-in page that is shown; the demonstration's user if nobody is named."""
@@ -67,9 +73,21 @@ class Visitor:
         self.type("Password", password or self.platform.password)
         self.press("Sign in")
 
+    def sign_out(self) -> None:
+        """Signs out of the manager, from a page of it; the sign-in page comes next."""
+        self.page.locator(".side-foot summary").click()
+        self.press("Sign out")
+
     def reads(self, text: str) -> None:
         """Finds a text on the page."""
         self.page.get_by_text(text).first.wait_for()
+
+    def complains_at(self, label: str) -> None:
+        """Finds an error at the field with this label, as somebody who cannot see is told of it."""
+        field = self._field(label)
+        assert field.get_attribute("aria-invalid") == "true"
+        described = (field.get_attribute("aria-describedby") or "").split()
+        assert any(self.page.locator(f"#{id}.error").is_visible() for id in described)
 
     def look(self, name: str) -> None:
         """Looks the page over at each size and in each scheme: nothing is out of reach, or stands out to the side.
@@ -85,6 +103,9 @@ class Visitor:
                 path = Path(SCREENSHOTS) / f"{name}-{width}-{scheme}.png"
                 self.page.screenshot(path=path, full_page=True)
         assert not faults, "\n".join([self.page.url, *faults])
+
+    def _field(self, label: str) -> Locator:
+        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}( optional)?$"))
 
     def _faults(self) -> Iterator[str]:
         beside = self.page.evaluate(OVERFLOW)
@@ -103,20 +124,20 @@ class Visitor:
     def sends(self, request: Request) -> None:
         """Notes what would be loaded from another host."""
         where, platform = urlsplit(request.url), self.platform
-        own = {
-            urlsplit(address).hostname
-            for address in (platform.url, platform.issuer, platform.manager, request.frame.url)
-        }
-        if where.scheme not in ("data", "blob") and where.hostname not in own:
+        own = {urlsplit(address).hostname for address in (platform.url, platform.issuer, platform.manager)}
+        if not request.is_navigation_request() and where.scheme not in ("data", "blob") and where.hostname not in own:
             self.complaints.append(f"{request.url} was asked for")
 
 
 @contextmanager
-def visiting(browser: Browser, platform: RunningPlatform, axe: Path) -> Iterator[Visitor]:
+def visiting(
+    browser: Browser, platform: RunningPlatform, axe: Path, cookies: StorageState | None = None
+) -> Iterator[Visitor]:
     """Somebody visits until the block ends; AssertionError if the browser had to complain."""
-    with browser.new_context(locale="en-GB", timezone_id="Europe/Zurich") as context:
+    with browser.new_context(locale="en-GB", timezone_id="Europe/Zurich", storage_state=cookies) as context:
         context.add_init_script(path=axe)  # beside the page's policy, which forbids to add scripts
         with context.new_page() as page:
+            page.set_default_timeout(PATIENCE_MS)
             visitor = Visitor(page, platform)
             page.on("console", visitor.hears)
             page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
