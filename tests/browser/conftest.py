@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, StorageState
 
 from tests.browser.chromium import running_chromium
-from tests.browser.visitors import Visitor, visiting
+from tests.browser.visitors import HEIGHTS, Visitor, visiting
 from tests.clients.conftest import node_clients, pytest_runtest_makereport
 from tests.clients.node_clients import NodeClients
 from tests.clients.running import RunningPlatform, running_platform
@@ -76,3 +76,9 @@ def manager(visit: Callable[..., Visitor], signed_in: StorageState, running: Run
     visitor = visit(signed_in)
     visitor.go(f"{running.manager}/")
     return visitor
+
+
+@pytest.fixture(params=sorted(HEIGHTS))
+def width(request: pytest.FixtureRequest) -> int:
+    """Of a phone, and of a desk, for what is done on both; the pages on the way are looked over once."""
+    return int(request.param)

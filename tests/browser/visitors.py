@@ -37,6 +37,13 @@ class Visitor:
     page: Page
     platform: RunningPlatform
     complaints: list[str] = field(default_factory=list)
+    width: int = 1440
+    looks: bool = True  # whether pages are looked over; not by who goes the same way once more, at another width
+
+    def resize(self, width: int) -> None:
+        """Takes a browser of this width."""
+        self.width = width
+        self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
 
     def go(self, path: str) -> None:
         """Opens a page by its path below the API's address, or by a whole address."""
@@ -47,6 +54,11 @@ class Visitor:
         button = self.page.get_by_role("button", name=name, exact=True)
         with self.page.expect_navigation():
             (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
+
+    def tap(self, name: str) -> None:
+        """Presses the button, or follows the link, of this name, which changes the page in its place."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        (button if button.count() else self.page.get_by_role("link", name=name, exact=True)).click()
 
     def press_person(self, email: str) -> None:
         """Presses the button with a person on it."""
@@ -94,6 +106,8 @@ class Visitor:
 
         Raises AssertionError with what axe-core finds serious or critical.
         """
+        if not self.looks:
+            return
         faults = []
         for width, scheme in EVERY_LOOK if SCREENSHOTS else LOOKS:
             self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -102,6 +116,7 @@ class Visitor:
             if SCREENSHOTS:
                 path = Path(SCREENSHOTS) / f"{name}-{width}-{scheme}.png"
                 self.page.screenshot(path=path, full_page=True)
+        self.resize(self.width)
         assert not faults, "\n".join([self.page.url, *faults])
 
     def _field(self, label: str) -> Locator:
@@ -139,6 +154,7 @@ def visiting(
         with context.new_page() as page:
             page.set_default_timeout(PATIENCE_MS)
             visitor = Visitor(page, platform)
+            visitor.resize(visitor.width)
             page.on("console", visitor.hears)
             page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
             page.on("request", visitor.sends)
