@@ -71,11 +71,9 @@ def visitor(visit: Callable[..., Visitor]) -> Visitor:
 
 
 @pytest.fixture
-def manager(visit: Callable[..., Visitor], signed_in: StorageState, running: RunningPlatform) -> Visitor:
-    """The demonstration's user on the first page of the manager."""
-    visitor = visit(signed_in)
-    visitor.go(f"{running.manager}/")
-    return visitor
+def manager(visit: Callable[..., Visitor], signed_in: StorageState) -> Visitor:
+    """The demonstration's user, signed in to the manager."""
+    return visit(signed_in)
 
 
 @pytest.fixture(params=sorted(HEIGHTS))

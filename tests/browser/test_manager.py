@@ -4,17 +4,15 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 
-from alpage.web.manager.navigation import EVERYWHERE
+from tests.browser.visitors import Visitor
 from tests.clients.pages import running_site
 from tests.clients.processes import until
-from tests.clients.running import DOMAIN
 
 APPLICATION = Path(__file__).with_name("application.html")
 REMEMBERED_SECONDS = 3
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-ZONE_PAGES = ("", "/import", "/paste", "/templates", "/versions", "/settings")
+APPLICATIONS = "/manager/v3/ng/accounts/applications"
 
 
 def status_of_profile(platform, token):
@@ -22,6 +20,7 @@ def status_of_profile(platform, token):
 
 
 def test_first_visit_to_first_token(running, manager):
+    manager.go("/manager/")
     manager.reads("Welcome, ")
     manager.look("home")
     manager.follow("Access tokens")
@@ -47,6 +46,7 @@ def test_first_visit_to_first_token(running, manager):
 
 def test_an_application_to_consent_to_revoke(running, manager):
     with running_site(APPLICATION, {}) as origin:
+        manager.go("/manager/")
         manager.follow("Applications")
         manager.look("applications")
         manager.press("New application")
@@ -56,6 +56,11 @@ def test_an_application_to_consent_to_revoke(running, manager):
         manager.press("Register it")
         manager.look("application-made")
         made = running.call("GET", "/1/accounts/1/applications?search=Hut")[0]
+        manager.go(f"{APPLICATIONS}/{made['id']}")
+        manager.look("application")
+        for page in ("edit", "secrets/new", "delete"):
+            manager.go(f"{APPLICATIONS}/{made['id']}/{page}")
+            manager.look(f"application-{page.replace('/', '-')}")
         query = {
             "response_type": "code",
             "client_id": made["client_id"],
@@ -79,16 +84,25 @@ def test_an_application_to_consent_to_revoke(running, manager):
         manager.reads("Let Hut Booking in?")
 
 
-@pytest.mark.parametrize("path", [entry.path for entry in EVERYWHERE])
-def test_every_page_of_the_side_bar(manager, path):
-    manager.go(f"/manager{path}")
-    manager.look("page" + path.rstrip("/").replace("/", "-"))
-
-
-@pytest.mark.parametrize("path", ZONE_PAGES)
-def test_every_page_of_a_zone(manager, path):
-    manager.go(f"/manager/zones/{DOMAIN}{path}")
-    manager.look("zone" + path.replace("/", "-"))
+def test_a_session_that_ends_while_somebody_types(running, manager):
+    manager.go("/manager/v3/ng/accounts/token/new")
+    manager.type("Name", "written at length")
+    manager.page.get_by_label("Profile", exact=True).select_option(index=1)
+    for cookie in ("__Host-manager-session", "__Host-login"):
+        manager.page.context.clear_cookies(name=cookie)
+    manager.press("Make the token")
+    manager.reads("Your session has ended")
+    manager.reads("written at length")
+    manager.look("session-ended")
+    with manager.page.context.expect_page() as opened:
+        manager.page.get_by_role("link", name="Sign in").click()
+    other = Visitor(opened.value, running)
+    other.sign_in()
+    other.reads("Close this tab")
+    other.look("signed-in-again")
+    manager.press("I have signed in, send it")
+    manager.reads("written at length")
+    assert "alp_pat_" in manager.page.content()
 
 
 def test_signing_out(running, visitor):

@@ -114,6 +114,7 @@ class Visitor:
             self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             faults += [f"{name}, {width} px, {scheme}: {fault}" for fault in self._faults()]
             if SCREENSHOTS:
+                self.page.evaluate("() => window.scrollTo(0, 0)")
                 path = Path(SCREENSHOTS) / f"{name}-{width}-{scheme}.png"
                 self.page.screenshot(path=path, full_page=True)
         self.resize(self.width)
