@@ -25,9 +25,11 @@ from alpage import accounts, api, identity, products, tasks
 from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
+from alpage.api.clocks import Clocks
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
+from alpage.api.idempotency import Answers
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
@@ -69,7 +71,7 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    return Tokens(database, pepper_of(settings))
+    return Tokens(database, pepper_of(settings), Clocks(database, is_sandbox=settings.sandbox))
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -79,7 +81,7 @@ def open_limits(settings: Settings) -> Limits:
 
 def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
-    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
+    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper), tokens.clocks)
     return OAuth(provider, database, tokens, teams.names_of, limits)
 
 
@@ -89,13 +91,15 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         settings=settings,
         database=database,
         table=table,
-        identify=tokens.identify,
+        callers=tokens,
         limits=open_limits(settings),
         totals=Totals(),
         workers=Workers(settings.threads),
         networks=Networks(settings.trusted_proxies),
         metrics=metrics,
         recorder=Recorder(database),
+        clocks=tokens.clocks,
+        answers=Answers(derive_key(tokens.pepper, "the answers kept for idempotency keys")),
     )
 
 

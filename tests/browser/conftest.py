@@ -15,7 +15,10 @@ from tests.clients.running import RunningPlatform, running_platform
 
 __all__ = ["node_clients", "pytest_runtest_makereport"]
 
-NAMED = {"ALPAGE_URL": "http://localhost:{port}"}  # browsers make passkeys for names only
+SETTINGS = {
+    "ALPAGE_URL": "http://localhost:{port}",  # browsers make passkeys for names only
+    "ALPAGE_PRIVATE_CALLBACKS": "true",  # webhooks go to this machine
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """A platform that all tests of this folder share."""
-    with running_platform(tmp_path_factory.mktemp("platform"), NAMED) as platform:
+    with running_platform(tmp_path_factory.mktemp("platform"), SETTINGS) as platform:
         yield platform
 
 

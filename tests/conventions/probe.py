@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 
 from alpage.api.calls import Call
 from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
+from alpage.api.streams import EndedError, Event, EventStream
 from alpage.identity.users import User
 
 routes = Routes("Probe")
@@ -133,3 +134,61 @@ def bulk(call: Call, body: Ids) -> int:
 def fail(call: Call) -> bool:
     """Fail."""
     raise RuntimeError("a secret of the inside")
+
+
+@routes.get("/1/probe/counting", scope=ANY_TOKEN, answer=int, streams=True)
+def count(call: Call) -> int | EventStream:
+    """Count to three, from what the listener has heard."""
+    heard = int(call.last_event_id or 0)
+    if not call.wants_stream:
+        return heard
+    numbers = iter(range(heard + 1, 5))
+
+    def read() -> list[Event]:
+        number = next(numbers)
+        if number > 3:
+            raise EndedError
+        return [Event({"number": number}, id=str(number), name="counted")]
+
+    return EventStream(read)
+
+
+@routes.get("/1/probe/endless", scope=ANY_TOKEN, answer=bool, streams=True)
+def go_on(call: Call) -> EventStream:
+    """Say nothing, for ever."""
+    return EventStream(list)
+
+
+SEEN: list[str] = []  # the ids of the requests `ripen` has seen
+
+
+@routes.get("/1/probe/ripening", scope=ANY_TOKEN, answer=int)
+def ripen(call: Call) -> int:
+    """Answer at the third look, to those who wait."""
+    SEEN.append(call.request.id)
+    looks = SEEN.count(call.request.id)
+    if looks < 3:
+        call.wait(float(call.query.get("wait", 0)))
+    return looks
+
+
+BROKEN = False
+
+
+@routes.post("/1/probe/mending", scope=ANY_TOKEN, answer=bool)
+def mend(call: Call) -> bool:
+    """Fail while it is broken."""
+    if BROKEN:
+        raise RuntimeError("broken")
+    return True
+
+
+def pause() -> None:
+    """What a test has `take_time` wait for."""
+
+
+@routes.post("/1/probe/pausing", scope=ANY_TOKEN, answer=bool)
+def take_time(call: Call) -> bool:
+    """Take as long as the test wants."""
+    pause()
+    return True

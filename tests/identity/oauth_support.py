@@ -108,7 +108,7 @@ class Login:
 
     platform: Platform
     client: TestClient
-    oauth: OAuth = field(init=False)
+    oauth: OAuth = field(init=False, repr=False)
     prefix: str = "/login"
 
     def __post_init__(self) -> None:

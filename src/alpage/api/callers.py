@@ -15,6 +15,8 @@ from alpage.api.errors import ApiError
 if TYPE_CHECKING:  # a call has a caller
     from alpage.api.calls import Request
 
+EVERY_TOKEN = "tokens:read"  # noqa: S105 - the scope to see what a user's other tokens called
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -28,6 +30,7 @@ class Caller:
     application_id: int | None = None  # the application that acts for him
     session_id: int | None = None  # the browser session the access was given in
     authenticated_at: int = 0  # when he last proved who he is, for this access; 0 where nobody signs in
+    account_id: int | None = None  # the account he works in at present
     limit: str = ""  # a limit of the application's own, in place of the common one
 
     @property
@@ -52,6 +55,11 @@ class Caller:
         """Whether the token carries the scope, or the coarse one that contains it (`dns` contains `dns:read`)."""
         return scope in self.scopes or scope.partition(":")[0] in self.scopes
 
+    @property
+    def sees_all_tokens(self) -> bool:
+        """Whether the token may see what the user's other tokens do: with the scope, and without limits."""
+        return self.has_scope(EVERY_TOKEN) and self.account_ids is None and self.product_ids is None
+
 
 @cache
 def _template(has_accounts: bool, has_products: bool) -> Caller:
@@ -64,11 +72,15 @@ def _template(has_accounts: bool, has_products: bool) -> Caller:
 ANONYMOUS = Caller(user_id=0, grant_id=0, scopes=frozenset())
 
 
-class Identify(Protocol):
+class Callers(Protocol):
     """Finds the caller behind an `Authorization` header."""
 
-    def __call__(self, authorization: str, ip: str, proof: "Proof | None" = None) -> Caller:
+    def identify(self, authorization: str, ip: str, proof: "Proof | None" = None) -> Caller:
         """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
+        ...
+
+    def recheck(self, authorization: str, ip: str) -> None:
+        """Raises `not_authorized` if a token that was identified before is not good any more."""
         ...
 
 

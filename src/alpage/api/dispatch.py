@@ -4,41 +4,59 @@
 transaction, committed before the answer leaves.
 """
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter, time
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Row, Select
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from alpage.api import bodies, dry_run, envelope, expansion, languages, listing, logs, override, validation
+from alpage.api import (
+    bodies,
+    conditional,
+    deprecation,
+    dry_run,
+    envelope,
+    faults,
+    idempotency,
+    languages,
+    logs,
+    override,
+)
 from alpage.api.callers import (
     ANONYMOUS,
     Caller,
-    Identify,
+    Callers,
     not_authorized,
     proof_of,
     require_fresh_login,
     require_scope,
 )
-from alpage.api.calls import Call, Request
+from alpage.api.calls import Call, Request, who_counts
+from alpage.api.clocks import CLOCK, Clocks
+from alpage.api.deprecation import Called
 from alpage.api.envelope import Response
-from alpage.api.errors import ApiError, Fault, invalid
-from alpage.api.limits import ITEMS, REQUESTS, Limits
+from alpage.api.errors import ApiError
+from alpage.api.faults import SandboxFault
+from alpage.api.handling import Input, as_api_error, perform, read_input
+from alpage.api.idempotency import Answers, Key
+from alpage.api.limits import REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
-from alpage.api.permission import load_path
-from alpage.api.requests import Recorder
-from alpage.api.routes import Route, Shape
+from alpage.api.requests import Recorder, told_of
+from alpage.api.routes import Route
+from alpage.api.streams import EventStream, OpenStreams
 from alpage.api.totals import Totals
 from alpage.api.versions import Match, RouteTable
 from alpage.api.workers import Workers
 from alpage.settings import Settings
-from alpage.storage.changes import Author
-from alpage.storage.database import Database
+from alpage.storage.changes import NOBODY, Author
+from alpage.storage.database import Database, is_overtaken
 
-KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
+INTERNAL_ERROR = 500
 MAX_NAMES, MAX_NAME_LENGTH, NAME_CHARACTERS = 20, 64, "[]$@:/"
 MAX_PATH_LENGTH = 500  # of a path that is taken down
 
@@ -52,7 +70,12 @@ class _Progress:
     match: Match | None = None
     caller: Caller = ANONYMOUS
     cost: int = 0  # what it took from a limit
+    is_free_if: Callable[[Response], bool] | None = None  # whether it costs something, its answer shows
+    key: Key | None = None  # under which its answer is kept
     told: list[tuple[str, str]] = field(default_factory=list)  # headers of the answer, whatever it turns out to be
+    call: Call | None = None
+    fault: SandboxFault | None = None
+    error: ApiError | None = None
 
 
 @dataclass(slots=True)
@@ -62,13 +85,16 @@ class Api:
     settings: Settings
     database: Database
     table: RouteTable
-    identify: Identify
+    callers: Callers
     limits: Limits
     totals: Totals
     workers: Workers
     networks: Networks
     metrics: Metrics
     recorder: Recorder
+    answers: Answers
+    clocks: Clocks
+    open_streams: OpenStreams = field(default_factory=OpenStreams)
 
     def refuse(self, request: Request, error: ApiError) -> Response:
         """The answer to a request whose body was not read."""
@@ -78,85 +104,164 @@ class Api:
         """The answer to a request, whatever happens."""
         started = perf_counter()
         progress = _Progress()
+        request.laps.clear()
+        response = self._attempt(request, progress)
+        response.fault = progress.fault
+        if progress.is_free_if is not None:
+            response = self._settle(request, progress, progress.is_free_if, response)
+        own = {name for name, _ in response.headers}
+        response.headers.extend(header for header in progress.told if header[0] not in own)
+        if not response.is_early:
+            request.lap("answer")
+            self._finish(request, progress, response, started)
+        return response
+
+    def _attempt(self, request: Request, progress: _Progress) -> Response:
         try:
+            progress.fault = faults.read(request.headers, is_sandbox=self.settings.sandbox)
             query = bodies.read_query(request.query_string)
             body = bodies.read_json(request.body, request.headers) if request.body else {}
             request.method = override.resolve(request.method, request.headers, query, body)
             if request.method == "OPTIONS":
                 return self._options(request)
             progress.match = self.table.find("GET" if request.method == "HEAD" else request.method, request.path)
-            response = self._call(request, progress.match, query, body, progress)
+            return self._call(request, progress.match, query, body, progress)
         except Exception as error:
-            response = self._failure(request, progress.match, error)
-        own = {name for name, _ in response.headers}
-        response.headers.extend(header for header in progress.told if header[0] not in own)
-        self._finish(request, progress, response, perf_counter() - started)
-        return response
+            return self._refusal(request, progress, error)
 
     def _options(self, request: Request) -> Response:
         return Response(204, b"", [("Allow", ", ".join(self.table.allowed(request.path)))])
 
     def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any, progress: _Progress) -> Response:
         route = match.route
+        request.lap("read")
         caller = progress.caller = self._identify(request, route)
         require_scope(caller, route.scopes or ())
         require_fresh_login(caller, route.fresh_seconds)
-        progress.told += self._limit(request, route, caller)
-        progress.cost = 0 if route.free or request.method == "HEAD" else 1
-        call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits, self.table)
-        arguments, wanted_list = _read_input(call, match, query, body)
-        if route.items is not None and "body" in arguments:
-            progress.cost = route.items(arguments["body"])
-            self.limits.take(_who(request, caller), ITEMS, progress.cost)
+        request.lap("identify")
+        call = progress.call = self._open(request, route, caller)
+        self._limit(call, query, progress)
+        if progress.fault is not None:
+            progress.fault.strike()
+        request.lap("limit")
+        key = self.answers.key_of(request, _holder(call)) if call.writes else None
+        given = read_input(call, query, body)
         if call.ignored:
             progress.told.append(("X-Ignored-Parameters", _list_of_names(call.ignored)))
-        return self._transact(call, match, arguments, wanted_list)
+        request.lap("input")
+        progress.key = None if call.is_dry_run else key
+        response = self._transact(call, match, given, progress)
+        progress.cost = call.items or progress.cost
+        return response if response.stream is None else self._listened_to(call, response, response.stream)
+
+    def _open(self, request: Request, route: Route, caller: Caller) -> Call:
+        language, clocks = _language(request), self.clocks
+        call = Call(request, route, caller, language, self.settings, self.totals, self.limits, self.table, clocks)
+        call.go_by(caller.account_id)
+        return call
 
     def _identify(self, request: Request, route: Route) -> Caller:
         authorization = request.headers.get("authorization", "")
         if authorization:
-            return self.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
+            return self.callers.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
         if route.scopes is None:
             return ANONYMOUS
         raise not_authorized("missing")
 
-    def _limit(self, request: Request, route: Route, caller: Caller) -> list[tuple[str, str]]:
-        who, policy = _who(request, caller), caller.limit or REQUESTS
-        if route.free or request.method == "HEAD":
-            return self.limits.look(who, policy).headers()
+    def _limit(self, call: Call, query: dict[str, Any], progress: _Progress) -> None:
+        """Takes a request from the limits of who makes it, unless only the answer shows whether it costs one."""
+        request, route, policy = call.request, call.route, call.caller.limit or REQUESTS
+        if route.free or request.method == "HEAD" or request.is_repeated:
+            progress.told += self.limits.look(call.who, policy).headers()
+            return
         if route.limit:
-            self.limits.take(who, route.limit)
-        return self.limits.take(who, policy).headers()
+            self.limits.take(call.who, route.limit)
+        if "if-none-match" in request.headers and not call.writes:
+            progress.is_free_if = conditional.is_not_modified
+        elif dry_run.PARAMETER in query and call.writes and self.limits.look(call.who, policy).remaining:
+            progress.is_free_if = dry_run.has_failed
+        else:
+            progress.told += self.limits.take(call.who, policy).headers()
+            progress.cost = 1
 
-    def _transact(self, call: Call, match: Match, arguments: dict[str, Any], wanted_list: listing.Listing) -> Response:
-        author = Author(call.caller.user_id or None, call.caller.grant_id or None, call.request.id)
-        call.transaction = self.database.begin(author, writes=call.writes)
+    def _settle(
+        self, request: Request, progress: _Progress, is_free: Callable[[Response], bool], response: Response
+    ) -> Response:
+        """Takes what was left open from the limits, now that the answer is there."""
+        who, policy = who_counts(progress.caller, request), progress.caller.limit or REQUESTS
         try:
-            load_path(call, match, arguments)
-            answer = call.route.function(call, **arguments)
-            if call.writes:
-                call.session.flush()
-            data = _encode(call, wanted_list, answer)
-            if call.is_dry_run:
-                call.root[dry_run.PARAMETER] = True
-                call.root["changes"] = [entry.encode() for entry in call.transaction.changes.entries()]
-            else:
-                call.transaction.commit()
-        finally:
-            call.transaction.close()
-        return data if isinstance(data, Response) else envelope.success(data, call.route.status, call.root)
+            window = self.limits.look(who, policy) if is_free(response) else self.limits.take(who, policy)
+        except ApiError as error:
+            return self._failure(request, progress, error)
+        progress.told += window.headers()
+        progress.cost = progress.cost or int(not is_free(response))
+        return response
 
-    def _failure(self, request: Request, match: Match | None, error: Exception) -> Response:
-        known = _as_api_error(error)
-        if known.status == 500:
+    def _transact(self, call: Call, match: Match, given: Input, progress: _Progress) -> Response:
+        """Answers in one transaction; where somebody else was quicker, once more, on what he has written."""
+        try:
+            return self._try(call, match, given, progress)
+        except DBAPIError as error:
+            if not is_overtaken(error):
+                raise
+            return self._try(call, match, given, progress)
+
+    def _try(self, call: Call, match: Match, given: Input, progress: _Progress) -> Response:
+        author = Author(call.caller.user_id or None, call.caller.grant_id or None, call.request.id)
+        call.transaction = self.database.begin(author, writes=call.writes, steady=conditional.is_write(call))
+        with ExitStack() as ending:
+            ending.callback(call.transaction.close)
+            if progress.key is not None:
+                kept = ending.enter_context(self.answers.claimed(progress.key, call.transaction))
+                if kept is not None:
+                    return kept
+            response = perform(call, match, given)
+            if not call.is_dry_run:
+                if progress.key is not None:
+                    self.answers.keep(call.transaction, progress.key, response, int(time()))
+                call.transaction.commit()
+                call.request.lap("commit")
+        return response
+
+    def _listened_to(self, call: Call, response: Response, stream: EventStream) -> Response:
+        """The answer of a stream, which ends when its caller may not listen any more."""
+        authorization = call.request.headers.get("authorization")
+        if authorization is not None:
+            stream.recheck = partial(self.callers.recheck, authorization, call.request.ip)
+        stream.close = self.open_streams.enter(call.who)
+        return response
+
+    def _refusal(self, request: Request, progress: _Progress, error: Exception) -> Response:
+        response = self._failure(request, progress, error)
+        if progress.key is not None and idempotency.is_final(error):
+            self._keep_refusal(progress.key, response)
+        return response
+
+    def _keep_refusal(self, key: Key, response: Response) -> None:
+        """Keeps what a handler has answered by raising: nothing of its transaction is left."""
+        try:
+            with self.database.transaction(NOBODY) as transaction, self.answers.claimed(key, transaction) as kept:
+                if kept is None:
+                    self.answers.keep(transaction, key, response, int(time()))
+        except (ApiError, DBAPIError):
+            log.warning("refusal not kept")  # a second try is answered anew
+
+    def _failure(self, request: Request, progress: _Progress, error: Exception) -> Response:
+        known, match = as_api_error(error), progress.match
+        progress.error = known
+        if known.status == INTERNAL_ERROR and progress.fault is None:
             log.exception("failed", request_id=request.id, method=request.method, path=request.path)
         text_context = match is not None and match.route.text_context
         return envelope.error(known, _language(request), request.id, text_context=text_context)
 
-    def _finish(self, request: Request, progress: _Progress, response: Response, seconds: float) -> None:
-        match, caller, ms = progress.match, progress.caller, round(seconds * 1000, 1)
+    def _finish(self, request: Request, progress: _Progress, response: Response, started: float) -> None:
+        match, caller, seconds = progress.match, progress.caller, request.laps[-1][1] - started
+        ms = round(seconds * 1000, 1)
         if match is not None:
             response.headers.append(("API-Version", str(match.route.version)))
+            response.headers += deprecation.headers(match.route, self.settings.public_url)
+        if progress.call is not None and progress.call.ahead_seconds:
+            response.headers.append((CLOCK, str(progress.call.now)))
         route = match.route.name if match is not None else "unknown"
         self.metrics.observe(request.method, route, response.status, seconds)
         path = request.path if match is None else match.path_to_tell(request.path)
@@ -183,7 +288,15 @@ class Api:
                 ms,
                 progress.cost,
                 int(time()),
+                request.ip,
+                None if progress.fault is None else str(progress.fault),
+                progress.key is not None and idempotency.is_replayed(response),
+                None if progress.error is None else progress.error.code,
+                None if progress.error is None else told_of(progress.error, match),
+                [("", started), *request.laps],
             )
+            for name in request.deprecated:
+                self.recorder.count(Called(caller.user_id, caller.grant_id, caller.application_id, name, int(time())))
 
 
 def _language(request: Request) -> str:
@@ -197,72 +310,6 @@ def _list_of_names(names: list[str]) -> str:
     )
 
 
-def _who(request: Request, caller: Caller) -> str:
-    return str(caller.user_id) if caller.user_id else request.ip
-
-
-def _read_input(call: Call, match: Match, query: dict[str, Any], body: Any) -> tuple[dict[str, Any], listing.Listing]:
-    """The handler's arguments but for those of the path, and what is asked of a list. Raises all faults at once."""
-    route, faults = match.route, list[Fault]()
-    arguments: dict[str, Any] = {}
-    call.query = query
-    call.wanted = expansion.read(route, query, faults)
-    call.is_dry_run = dry_run.read(route, query, faults)
-    wanted_list = listing.read(route, query, faults)
-    if route.query is not None:
-        arguments["query"] = validation.validate(route.query, query, faults)
-    if route.filter is not None:
-        arguments["filter"] = validation.validate(route.filter, query.get("filter") or {}, faults, "filter")
-    if route.body is not None:
-        arguments["body"] = validation.validate(route.body, body, faults)
-    if faults:
-        raise invalid(*faults)
-    if query:
-        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS)
-    if body:
-        call.ignored += validation.ignored(route.body, body)
-    return arguments, wanted_list
-
-
-def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
-    route = call.route
-    if route.is_list:
-        rows = listing.run(call, wanted_list, answer)
-        return rows if isinstance(rows, int) else _present(call, rows)
-    if isinstance(answer, Select):
-        answer = call.transaction.execute(answer).one()
-    return answer if route.shape is None else _present_one(call, route.shape, answer)
-
-
-def _present_one(call: Call, shape: type[Shape], row: Any) -> Any:
-    if shape.parts or call.wanted:
-        return _present(call, [row])[0]
-    return shape.present(row[0] if _holds_object(row) else row, call)
-
-
-def _present(call: Call, rows: Any) -> list[Any]:
-    shape = call.route.shape
-    if shape is None:
-        return list(rows)
-    if rows and _holds_object(rows[0]):
-        rows = [row[0] for row in rows]  # a query for whole objects
-    objects = shape.present_all(rows, call)
-    expansion.expand(call, rows, objects)
-    return objects
-
-
-def _holds_object(row: Any) -> bool:
-    """Whether this is a row of a query for whole objects."""
-    return isinstance(row, Row) and len(row) == 1 and not isinstance(row[0], int | str)
-
-
-def _as_api_error(error: Exception) -> ApiError:
-    if isinstance(error, ApiError):
-        return error
-    if isinstance(error, IntegrityError):
-        return ApiError("conflict")
-    if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
-        return invalid()
-    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
-        return ApiError("service_unavailable", headers=[("Retry-After", "5")], retry_after=5)
-    return ApiError("unexpected_error")
+def _holder(call: Call) -> str:
+    """Whose idempotency keys a call uses: those of its token; without one, of its address."""
+    return str(call.caller.grant_id) if call.caller.grant_id else call.request.ip

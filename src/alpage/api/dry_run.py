@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alpage.api import validation
+from alpage.api.envelope import Response
 from alpage.api.errors import Fault
 from alpage.api.routes import Route, Shape
 
@@ -20,3 +21,8 @@ def read(route: Route, query: Mapping[str, Any], faults: list[Fault]) -> bool:
         return False
     asked = validation.validate(_Asked, query, faults)
     return asked is not None and asked.dry_run
+
+
+def has_failed(response: Response) -> bool:
+    """Whether an answer says that a write would not be possible, which costs nothing to learn."""
+    return response.status >= 400

@@ -5,19 +5,28 @@ login that programs speak to.
 """
 
 import os
+from asyncio import sleep
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from alpage.api import faults
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError
+from alpage.api.faults import SandboxFault
 from alpage.api.networks import Networks
+from alpage.api.streams import EventStream, watch
 from alpage.api.workers import Workers
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Headers = list[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+NOT_MODIFIED = 304
+WAITING_SECONDS = 0.25  # between two looks on behalf of a caller who waits
 
 
 class Surface(Protocol):
@@ -49,8 +58,35 @@ class Edge:
         except ApiError as error:
             response = self.surface.refuse(request, error)
         else:
+            response = await self._answer(request)
+        if response.fault is not None and await _go_wrong(scope, send, request, response, response.fault):
+            return
+        if response.stream is None:
+            await _send(send, request, response)
+        else:
+            await self._go_on(response.stream, _head(request, response), receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        response = await self.workers.run(self.surface.answer, request)
+        while response.is_early:
+            await sleep(WAITING_SECONDS)
+            request.is_repeated = True
             response = await self.workers.run(self.surface.answer, request)
-        await _send(send, request, response)
+        return response
+
+    async def _go_on(self, stream: EventStream, head: Headers, receive: Receive, send: Send) -> None:
+        gone = watch(receive)
+
+        async def send_chunk(chunk: bytes) -> None:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            await stream.run(self.workers, gone, send_chunk)
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            gone.cancel()
+            stream.close()
 
 
 def read_head(scope: Scope, networks: Networks) -> Request:
@@ -87,12 +123,31 @@ async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
+async def _go_wrong(scope: Scope, send: Send, request: Request, response: Response, fault: SandboxFault) -> bool:
+    """Has an answer go wrong as its caller wants it; whether there is nothing more to send."""
+    await sleep(fault.latency_ms / 1000)
+    if not fault.drop:
+        return False
+    if response.stream is not None:
+        response.stream.close()
+    if not faults.cut(scope["client"]):  # as near to it as a server lets us: a head whose body never comes
+        headers = [*_head(request, response), (b"content-length", str(len(response.body) + 1).encode())]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+    return True
+
+
 async def _send(send: Send, request: Request, response: Response) -> None:
-    headers = [
+    headers = _head(request, response)
+    if response.status != NOT_MODIFIED:  # it would tell of a body there is not (RFC 9110, 15.4.5)
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})
+
+
+def _head(request: Request, response: Response) -> Headers:
+    return [
         (b"content-type", response.content_type.encode()),
-        (b"content-length", str(len(response.body)).encode()),
         (b"x-request-id", request.id.encode()),
         *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in response.headers),
     ]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})

@@ -14,6 +14,8 @@ from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.routes import Shape
 from alpage.api.versions import Match
 
+ACCOUNT_PARAMETERS = ("account", "account_id")
+
 
 def load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
     """Puts what the placeholders of the path stand for among the handler's arguments, with the caller's right on it.
@@ -26,7 +28,17 @@ def load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
             if not text.isdecimal() or len(text) > 19 or int(text) > validation.LARGEST:
                 raise not_found(parameter.name, text)
             value = int(text)
-        arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
+        found = arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
+        if call.clocks.any_moved:
+            _follow_clock(call, parameter.name, found)
+
+
+def _follow_clock(call: Call, name: str, found: Any) -> None:
+    """Has a call go by the clock of the account its path names, or that what its path names belongs to."""
+    account_id = found if name in ACCOUNT_PARAMETERS else None
+    account_id = getattr(found, "account_id", account_id)
+    if isinstance(account_id, int):
+        call.go_by(account_id)
 
 
 def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:
@@ -47,16 +59,16 @@ def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:
     if body is not None and route.body is not None:
         found += _refusal(_require_valid, route.body, body)
     if not any(error.code == "all_scopes" for error in found):
-        found += _refusal(load_path, _asked_about(asking, match, path), match, {})
+        found += _refusal(load_path, another_call(asking, match, path), match, {})
     return found
 
 
-def _asked_about(asking: Call, match: Match, path: str) -> Call:
-    """The call that is asked about, in the transaction of the one that asks."""
-    request = replace(asking.request, method=match.route.method, path=path, query_string="", body=b"")
-    call = replace(asking, request=request, route=match.route, root={}, ignored=[])
-    call.transaction = asking.transaction
-    return call
+def another_call(call: Call, match: Match, path: str, body: bytes = b"", query_string: str = "") -> Call:
+    """Another call by the same caller, in the transaction of this one."""
+    request = replace(call.request, method=match.route.method, path=path, query_string=query_string, body=body)
+    other = replace(call, request=request, route=match.route, root={}, ignored=[], query={}, wanted=frozenset())
+    other.transaction = call.transaction
+    return other
 
 
 def _require_valid(shape: type[Shape], body: Any) -> None:

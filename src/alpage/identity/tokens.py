@@ -13,9 +13,12 @@ from time import time
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from alpage.api import logs
 from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.api.clocks import Clocks
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
 from alpage.identity.applications import Application
@@ -32,6 +35,8 @@ REMEMBERED_TOKENS = 10_000
 STAMP_SECONDS = 60  # how exact "last used" is: one write a minute and grant, not one a request
 DPOP = "dpop"  # the scheme of tokens that are bound to a key
 CALLING_KINDS = ("pat", "at")  # what may call the API
+
+log = logs.get("tokens")
 
 
 class Token(Base):
@@ -108,9 +113,10 @@ class Remembered:
 class Tokens:
     """Makes personal tokens and knows the callers behind all tokens."""
 
-    def __init__(self, database: Database, pepper: bytes) -> None:
+    def __init__(self, database: Database, pepper: bytes, clocks: Clocks) -> None:
         self.database = database
         self.pepper = pepper
+        self.clocks = clocks
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
@@ -129,19 +135,28 @@ class Tokens:
         A token that is bound to a key comes with a proof of holding it (RFC 9449), and never as a bearer token.
         """
         now = time()
-        remembered = self._remembered.get(authorization)
-        if remembered is None or remembered.until <= now:
-            remembered = self._remember(authorization, now)
-        if remembered.expires_at is not None and remembered.expires_at <= now:
-            raise not_authorized("expired")
-        if remembered.not_before is not None and remembered.not_before > now:
-            raise not_authorized("not_yet_valid")
-        if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
-            raise not_authorized("address")
+        remembered = self._check(authorization, ip, now)
         if remembered.key_thumbprint is not None:
             self._require_proof(authorization, remembered.key_thumbprint, proof, int(now))
         self._stamp(remembered.caller.grant_id, now)
         return remembered.caller
+
+    def recheck(self, authorization: str, ip: str) -> None:
+        """Raises `not_authorized` if a token that was identified before is not good any more."""
+        self._check(authorization, ip, time())
+
+    def _check(self, authorization: str, ip: str, now: float) -> Remembered:
+        remembered = self._remembered.get(authorization)
+        if remembered is None or remembered.until <= now:
+            remembered = self._remember(authorization, now)
+        by_his_clock = now + self.clocks.ahead(remembered.caller.account_id)
+        if remembered.expires_at is not None and remembered.expires_at <= by_his_clock:
+            raise not_authorized("expired")
+        if remembered.not_before is not None and remembered.not_before > by_his_clock:
+            raise not_authorized("not_yet_valid")
+        if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
+            raise not_authorized("address")
+        return remembered
 
     def _remember(self, authorization: str, now: float) -> Remembered:
         scheme, _, token = authorization.partition(" ")
@@ -175,6 +190,7 @@ class Tokens:
             application_id=row.application_id,
             session_id=row.session_id,
             authenticated_at=row.authenticated_at or 0,
+            account_id=row.current_account_id,
             limit=row.rate_limit or "",
         )
         ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
@@ -206,8 +222,11 @@ class Tokens:
         if now - self._stamped.get(grant_id, 0) < STAMP_SECONDS:
             return
         self._stamped[grant_id] = now
-        with self.database.transaction(NOBODY) as transaction:
-            transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
+        try:
+            with self.database.transaction(NOBODY) as transaction:
+                transaction.session.merge(GrantUse(grant_id=grant_id, used_at=int(now)))
+        except DBAPIError:  # a database that cannot be written can still be read
+            log.warning("last use not noted", grant_id=grant_id)
 
 
 def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiError:
@@ -229,6 +248,7 @@ _BY_HASH: Select[Any] = (
         Application.rate_limit,
         Application.revoked_at.label("application_revoked_at"),
         User.blocked_at,
+        User.current_account_id,
     )
     .join(Grant, Grant.id == Token.grant_id)
     .join(User, User.id == Grant.user_id)

@@ -5,7 +5,8 @@ entries are written in the same transaction; and a statement that would change a
 unit of work is refused by the engine. Audit, synchronisation, webhooks, undo and the staleness of counts read this log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from time import time
@@ -36,7 +37,7 @@ class Change(Base):
     account_id: Mapped[int | None]
     user_id: Mapped[int | None]
     grant_id: Mapped[int | None]
-    request_id: Mapped[str | None]
+    request_id: Mapped[str | None] = mapped_column(index=True)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
@@ -84,21 +85,40 @@ class Recorder:
         self.author = author
         self._entries: dict[tuple[str, int], Entry] = {}
 
-    def watch(self, session: Session) -> None:
-        """Takes note of everything the session flushes from now on."""
-        event.listen(session, "before_flush", _allow_writes)
-        event.listen(session, "after_flush", self._collect)
+    def watch(self, session: Session, connection: Connection) -> None:
+        """Takes note of everything the session flushes to its connection from now on."""
+
+        def allow_writes(*_arguments: Any) -> None:
+            connection.info[_FLUSHING] = True
+
+        def collect(*_arguments: Any) -> None:
+            connection.info.pop(_FLUSHING, None)
+            self._collect(session)
+
+        event.listen(session, "before_flush", allow_writes)
+        event.listen(session, "after_flush", collect)
 
     def entries(self) -> list[Entry]:
         """What the transaction has changed so far."""
         return list(self._entries.values())
 
-    def write(self, session: Session) -> None:
+    @contextmanager
+    def part(self) -> Iterator[Callable[[], None]]:
+        """What is flushed in the block counts if it ends well; the function it gets makes it count for nothing."""
+        before, self._entries = self._entries, {}
+        try:
+            yield self._entries.clear
+        except BaseException:
+            self._entries = before
+            raise
+        part, self._entries = self._entries, before
+        for entry in part.values():
+            self._add(entry)
+
+    def write(self, connection: Connection) -> None:
         """Puts the entries into the log, as the last thing before the commit."""
-        session.flush()
         if not self._entries:
             return
-        connection = session.connection()
         if connection.dialect.name == "postgresql":  # entries are numbered in the order of the commits
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRESQL_LOCK})
         now = int(time())
@@ -121,8 +141,7 @@ class Recorder:
             ],
         )
 
-    def _collect(self, session: Session, _context: Any) -> None:
-        session.connection().info.pop(_FLUSHING, None)
+    def _collect(self, session: Session) -> None:
         for obj in session.new:
             if obj.__event__:
                 self._add(Entry(obj, "created", None, _values(obj)))
@@ -145,10 +164,6 @@ class Recorder:
 
 
 _FLUSHING = "alpage.flushing"
-
-
-def _allow_writes(session: Session, _context: Any, _instances: Any) -> None:
-    session.connection().info[_FLUSHING] = True
 
 
 def guard(engine: Engine) -> None:
@@ -176,10 +191,10 @@ def _values(obj: Any) -> dict[str, Any]:
 
 
 def _changed(obj: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    before, after = {}, {}
-    for key, secret in _columns(inspect(obj).mapper):
-        history = get_history(obj, key)
-        if history.has_changes():
+    state = inspect(obj)
+    before, after, unmodified = {}, {}, state.unmodified
+    for key, secret in _columns(state.mapper):
+        if key not in unmodified and (history := get_history(obj, key)).has_changes():
             before[key] = HIDDEN if secret else next(iter(history.deleted or ()), None)
             after[key] = HIDDEN if secret else next(iter(history.added or ()), None)
     return (before, after) if after else None

@@ -124,7 +124,7 @@ def choose_resource(provider: Provider, asked: tuple[str, ...], granted: list[st
 
 def known_resource(transaction: Transaction, resource: str) -> str | None:
     """What access tokens for a registered API are: `opaque` or `jwt`. None: there is no such API."""
-    kind: str | None = transaction.run(_RESOURCE, {"resource": resource}).scalar_one_or_none()
+    kind: str | None = transaction.execute(_RESOURCE, {"resource": resource}).scalar_one_or_none()
     return kind
 
 

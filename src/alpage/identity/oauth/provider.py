@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from alpage.api.clocks import Clocks
 from alpage.identity.signing_keys import SigningKeys
 from alpage.settings import Settings
 
@@ -14,6 +15,7 @@ class Provider:
     settings: Settings
     pepper: bytes
     keys: SigningKeys
+    clocks: Clocks
 
     @property
     def issuer(self) -> str:

@@ -21,12 +21,12 @@ ACCESS, REFRESH = "at", "rt"
 
 def find_grant(transaction: Transaction, grant_id: int) -> "Row[Any] | None":
     """A grant, with what decides whether it lives."""
-    return transaction.run(_GRANT, {"grant": grant_id}).one_or_none()
+    return transaction.execute(_GRANT, {"grant": grant_id}).one_or_none()
 
 
 def find_token(transaction: Transaction, pepper: bytes, secret: str) -> "Row[Any] | None":
     """An access or refresh token, with its grant and what decides whether it lives."""
-    return transaction.run(_TOKEN, {"digest": keyed_hash(pepper, secret)}).one_or_none()
+    return transaction.execute(_TOKEN, {"digest": keyed_hash(pepper, secret)}).one_or_none()
 
 
 def add_token(
@@ -57,17 +57,17 @@ def add_token(
         "expires_at": expires_at,
         "consumed_at": None,
     }
-    transaction.run(_ADD, row)
+    transaction.execute(_ADD, row)
 
 
 def consume(transaction: Transaction, token_id: int, now: int) -> bool:
     """Uses a refresh token. False for all but the first who does."""
-    return transaction.run(_CONSUME, {"token": token_id, "now": now}).one_or_none() is not None
+    return transaction.execute(_CONSUME, {"token": token_id, "now": now}).one_or_none() is not None
 
 
 def forget_token(transaction: Transaction, token_id: int) -> None:
     """Ends one token, and leaves the others of its grant."""
-    transaction.run(_FORGET, {"token": token_id})
+    transaction.execute(_FORGET, {"token": token_id})
 
 
 def revoke_grant(transaction: Transaction, grant_id: int, kind: security_events.Kind, ip: str, now: int) -> None:

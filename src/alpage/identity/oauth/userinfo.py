@@ -22,7 +22,7 @@ def describe(
 
     Groups are the user's teams in that account only: anybody may call a team of his own as those of others are called.
     """
-    user = transaction.run(_USER, {"user": user_id}).one()
+    user = transaction.execute(_USER, {"user": user_id}).one()
     claims: dict[str, Any] = {"sub": str(user.id)}
     if "profile" in scopes:
         claims |= {
@@ -37,7 +37,7 @@ def describe(
     if "email" in scopes:
         claims |= {"email": user.email, "email_verified": user.is_email_checked}
     if "phone" in scopes:
-        phone = transaction.run(_PHONE, {"user": user_id}).first()
+        phone = transaction.execute(_PHONE, {"user": user_id}).first()
         claims |= {} if phone is None else {"phone_number": phone.phone, "phone_number_verified": phone.checked}
     if "groups" in scopes:
         claims["groups"] = [] if account_id is None else groups(transaction, user_id, account_id)
@@ -46,7 +46,7 @@ def describe(
 
 def reader(transaction: Transaction, application_id: int | None) -> Any:
     """Who reads it: the name and the account of an application, and how it wants its userinfo signed, if it does."""
-    return transaction.run(_READER, {"application": application_id}).one_or_none()
+    return transaction.execute(_READER, {"application": application_id}).one_or_none()
 
 
 _USER = select(User.__table__).where(User.id == bindparam("user"))

@@ -108,7 +108,7 @@ def _identify(api: Api, update: Update, now: int) -> Caller:
         user_id = application_passwords.owner(transaction, api.settings, login, password, now)
     if user_id is not None:
         return Caller(user_id=user_id, grant_id=0, scopes=frozenset({WRITE}))
-    caller = api.identify(f"Bearer {password}", update.ip)
+    caller = api.callers.identify(f"Bearer {password}", update.ip)
     with api.database.reading() as transaction:
         user = transaction.execute(select(User.login, User.email).where(User.id == caller.user_id)).one()
     if login.lower() not in (user.login.lower(), user.email.lower()) or not caller.has_scope(WRITE):
