@@ -1,7 +1,8 @@
 """Invitations: how a person who is not yet a member comes into an account, with a role, teams and rights.
 
-An invitation has a link that nobody can guess, and is sent by mail; who is invited answers it in `answers.py`. The link is made of a random
-text and the platform's key, neither of which is of use alone; of what the link carries only a keyed hash is kept.
+An invitation has a link that nobody can guess, and is sent by mail; who is invited answers it in `answers.py`. The link
+is made of a random text and the platform's key, neither of which is of use alone; of what the link carries only a keyed
+hash is kept.
 """
 
 import secrets
