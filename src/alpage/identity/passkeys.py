@@ -28,6 +28,7 @@ from alpage.storage.tables import WHOLE_NUMBER, Base
 
 routes = Routes("Passkeys")
 
+PAGE = "/passkeys/new"  # of the login, where browsers can make them
 
 # stored
 
@@ -330,7 +331,8 @@ def list_passkeys(call: Call) -> Select[Any]:
 def begin_passkey(call: Call) -> dict[str, Any]:
     """Begin to add a passkey.
 
-    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`.
+    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`. For
+    people there is the page that `/.well-known/passkey-endpoints` of that host names.
     """
     user = call.session.get_one(User, call.caller.user_id)
     options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)

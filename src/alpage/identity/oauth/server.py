@@ -4,6 +4,7 @@ It is built once. Each request brings its own transaction along; a request that 
 code that was shown is used up whatever was wrong with the rest.
 """
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +25,7 @@ from alpage.identity.oauth.parameters import Parameters
 from alpage.identity.oauth.provider import Provider
 from alpage.storage.database import Transaction
 
+OF_THIS_MACHINE = re.compile(r"^http://[^/:@]+\.localhost(?=[:/]|$)")  # as `localhost` itself (RFC 6761, 6.3)
 NEVER_STORED = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 
 
@@ -58,7 +60,10 @@ class LoginRequest(OAuth2Request):
         transaction: Transaction,
         now: int,
     ) -> None:
-        super().__init__(http.method, provider.address(path), headers=http.headers)
+        address = provider.address(path)
+        # Authlib wants HTTPS, but of `localhost`, and does not know the names below it.
+        super().__init__(http.method, OF_THIS_MACHINE.sub("http://localhost", address), headers=http.headers)
+        self.uri = address
         self.http = http
         self.path = path
         self.parameters = parameters
