@@ -46,6 +46,8 @@ from alpage.identity.signing_keys import SigningKeys
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+from alpage.tasks import postponed
+from alpage.tasks.postponed import Postponed
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
@@ -103,7 +105,24 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         recorder=Recorder(database),
         clocks=tokens.clocks,
         answers=Answers(derive_key(tokens.pepper, "the answers kept for idempotency keys")),
+        postpone=open_postponed(database, tokens.pepper).postpone,
     )
+
+
+def open_postponed(database: Database, pepper: bytes) -> Postponed:
+    """The requests of a database that are put off."""
+    return Postponed(database, derive_key(pepper, "requests that are put off"))
+
+
+def open_for_postponed(settings: Settings, database: Database) -> tuple[Postponed, Api]:
+    """The API as the task of postponed requests calls it: without threads that answer others."""
+    tokens = open_tokens(settings, database)
+    quiet = settings.model_copy(update={"threads": 0})
+    api = open_api(quiet, database, route_table(), tokens, Metrics(CollectorRegistry()))
+    return open_postponed(database, tokens.pepper), api
+
+
+postponed.opened_by(open_for_postponed)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:

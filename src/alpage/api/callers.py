@@ -79,6 +79,10 @@ class Callers(Protocol):
         """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
         ...
 
+    def of_grant(self, grant_id: int, scopes: frozenset[str]) -> Caller:
+        """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
+        ...
+
     def recheck(self, authorization: str, ip: str) -> None:
         """Raises `not_authorized` if a token that was identified before is not good any more."""
         ...

@@ -27,6 +27,14 @@ Statement = Callable[[Caller], Executable]  # a function of a module: it is call
 EVENT_STREAM = "text/event-stream"
 
 
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """For whom a request is made that no token came with: a grant, with scopes of it."""
+
+    grant_id: int
+    scopes: frozenset[str]
+
+
 @dataclass(slots=True)
 class Request:
     """What came over the wire."""
@@ -39,6 +47,8 @@ class Request:
     ip: str
     id: str
     began: float = field(default_factory=monotonic)
+    acting: Acting | None = None
+    sent_as: str = field(init=False)  # the method before it was overridden
     is_repeated: bool = False  # the edge asks again, for a caller who waits
     deprecated: list[str] = field(default_factory=list)  # the routes it called that will go
     laps: list[tuple[str, float]] = field(default_factory=list)  # when each step of it was done
@@ -46,6 +56,9 @@ class Request:
     def lap(self, step: str) -> None:
         """Takes the time: a step is done."""
         self.laps.append((step, perf_counter()))
+
+    def __post_init__(self) -> None:
+        self.sent_as = self.method
 
     @property
     def user_agent(self) -> str:

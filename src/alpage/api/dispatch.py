@@ -25,6 +25,7 @@ from alpage.api import (
     languages,
     logs,
     override,
+    prefer,
 )
 from alpage.api.callers import (
     ANONYMOUS,
@@ -93,6 +94,7 @@ class Api:
     metrics: Metrics
     recorder: Recorder
     answers: Answers
+    postpone: prefer.Postpone
     clocks: Clocks
     open_streams: OpenStreams = field(default_factory=OpenStreams)
 
@@ -161,6 +163,8 @@ class Api:
         return call
 
     def _identify(self, request: Request, route: Route) -> Caller:
+        if request.acting is not None:
+            return self.callers.of_grant(request.acting.grant_id, request.acting.scopes)
         authorization = request.headers.get("authorization", "")
         if authorization:
             return self.callers.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
@@ -232,6 +236,10 @@ class Api:
         return response
 
     def _refusal(self, request: Request, progress: _Progress, error: Exception) -> Response:
+        if progress.call is not None and isinstance(error, ApiError) and prefer.is_postponed(progress.call, error):
+            postponed = self.postpone(progress.call, error)
+            if postponed is not None:
+                return postponed
         response = self._failure(request, progress, error)
         if progress.key is not None and idempotency.is_final(error):
             self._keep_refusal(progress.key, response)

@@ -179,23 +179,18 @@ class Tokens:
             row = transaction.execute(_BY_HASH, {"hash": key}).one_or_none()
         if row is None or row.audience is not None:  # a token for somebody else's API opens none of ours
             raise not_authorized("unknown")
-        if row.revoked_at or row.application_revoked_at or row.blocked_at:
-            raise not_authorized("revoked")
-        caller = Caller(
-            user_id=row.user_id,
-            grant_id=row.grant_id,
-            scopes=frozenset(row.token_scopes or row.scopes),
-            account_ids=None if row.account_ids is None else frozenset(row.account_ids),
-            product_ids=None if row.product_ids is None else frozenset(row.product_ids),
-            application_id=row.application_id,
-            session_id=row.session_id,
-            authenticated_at=row.authenticated_at or 0,
-            account_id=row.current_account_id,
-            limit=row.rate_limit or "",
-        )
+        caller = _caller(row, row.token_scopes or row.scopes)
         ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
         ranges = None if row.ip_ranges is None else tuple(row.ip_ranges)
         return Remembered(caller, ranges, row.not_before, min(ends, default=None), row.key_thumbprint, until)
+
+    def of_grant(self, grant_id: int, scopes: frozenset[str]) -> Caller:
+        """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
+        with self.database.reading() as transaction:
+            row = transaction.execute(_BY_GRANT, {"grant": grant_id}).one()
+        if row.expires_at is not None and row.expires_at <= time():
+            raise not_authorized("expired")
+        return _caller(row, scopes.intersection(row.scopes))
 
     def forget(self, authorization: str) -> None:
         """Looks a token up anew the next time it is shown to this process."""
@@ -237,19 +232,47 @@ def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiErr
     return ApiError("not_authorized", headers=headers, reason="proof")
 
 
+def _caller(row: Any, scopes: Iterable[str]) -> Caller:
+    """The caller behind a grant. Raises `not_authorized` where it was taken back."""
+    if row.revoked_at or row.application_revoked_at or row.blocked_at:
+        raise not_authorized("revoked")
+    return Caller(
+        user_id=row.user_id,
+        grant_id=row.grant_id,
+        scopes=frozenset(scopes),
+        account_ids=None if row.account_ids is None else frozenset(row.account_ids),
+        product_ids=None if row.product_ids is None else frozenset(row.product_ids),
+        application_id=row.application_id,
+        session_id=row.session_id,
+        authenticated_at=row.authenticated_at or 0,
+        account_id=row.current_account_id,
+        limit=row.rate_limit or "",
+    )
+
+
+_OF_GRANT = (
+    *(column for column in Grant.__table__.c if column.name != "id"),
+    Grant.id.label("grant_id"),
+    Application.rate_limit,
+    Application.revoked_at.label("application_revoked_at"),
+    User.blocked_at,
+    User.current_account_id,
+)
+_BY_GRANT: Select[Any] = (
+    select(*_OF_GRANT)
+    .join(User, User.id == Grant.user_id)
+    .outerjoin(Application, Application.id == Grant.application_id)
+    .where(Grant.id == bindparam("grant"))
+)
 _BY_HASH: Select[Any] = (
     select(
-        *(column for column in Grant.__table__.c if column.name != "id"),
-        Token.grant_id,
+        *_OF_GRANT,
         Token.audience,
         Token.key_thumbprint,
         Token.scopes.label("token_scopes"),
         Token.expires_at.label("token_expires_at"),
-        Application.rate_limit,
-        Application.revoked_at.label("application_revoked_at"),
-        User.blocked_at,
-        User.current_account_id,
     )
+    .select_from(Token)
     .join(Grant, Grant.id == Token.grant_id)
     .join(User, User.id == Grant.user_id)
     .outerjoin(Application, Application.id == Grant.application_id)

@@ -194,9 +194,9 @@ def _keep(transaction: Transaction, deliveries: Iterable[dict[str, Any]]) -> Non
     known = [{f"new_{name}": row[name] for name in _MOVING} for row in deliveries if row["id"] is not None]
     fresh = [{name: value for name, value in row.items() if name != "id"} for row in deliveries if row["id"] is None]
     if known:
-        transaction.run(_KEEP, known)
+        transaction.execute(_KEEP, known)
     if fresh:
-        transaction.run(insert(WebhookDelivery), fresh)
+        transaction.execute(insert(WebhookDelivery), fresh)
 
 
 def _advance_replay(transaction: Transaction, round_: Round) -> None:

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Goes forward."""
     _make_idempotency()
     _make_tasks()
+    _make_postponed()
     _make_requests_in_full()
     _make_deprecation()
     _make_sandbox()
@@ -29,6 +30,7 @@ def downgrade() -> None:
     _drop_sandbox()
     _drop_deprecation()
     _drop_requests_in_full()
+    _drop_postponed()
     _drop_tasks()
     _drop_idempotency()
 
@@ -296,6 +298,15 @@ def _make_zone_exports() -> None:
             ["export_id"], ["dns_zone_exports.id"], name=op.f("fk_dns_zone_export_files_export_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("export_id", "fqdn", name=op.f("pk_dns_zone_export_files")),
+def _make_postponed() -> None:
+    op.create_table(
+        "postponed_requests",
+        sa.Column("task_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_postponed_requests_task_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_postponed_requests")),
         sqlite_autoincrement=True,
     )
 
@@ -303,3 +314,5 @@ def _make_zone_exports() -> None:
 def _drop_zone_exports() -> None:
     op.drop_table("dns_zone_export_files")
     op.drop_table("dns_zone_exports")
+def _drop_postponed() -> None:
+    op.drop_table("postponed_requests")
