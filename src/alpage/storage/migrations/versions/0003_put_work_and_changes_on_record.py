@@ -81,6 +81,7 @@ def _make_tasks() -> None:
     )
     op.create_table(
         "task_steps",
+        sa.Column("id", WHOLE_NUMBER, nullable=False),
         sa.Column("task_id", WHOLE_NUMBER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("number", WHOLE_NUMBER, nullable=False),
@@ -88,7 +89,8 @@ def _make_tasks() -> None:
         sa.Column("started_at", WHOLE_NUMBER, nullable=False),
         sa.Column("finished_at", WHOLE_NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_steps_task_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("task_id", "name", "number", name=op.f("pk_task_steps")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_steps")),
+        sa.UniqueConstraint("task_id", "name", "number", name=op.f("uq_task_steps_task_id_name_number")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -275,6 +277,23 @@ def _drop_webhooks() -> None:
         op.drop_table(table)
 
 
+def _make_postponed() -> None:
+    op.create_table(
+        "postponed_requests",
+        sa.Column("task_id", WHOLE_NUMBER, nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.id"], name=op.f("fk_postponed_requests_task_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_postponed_requests")),
+        sqlite_autoincrement=True,
+    )
+
+
+def _drop_postponed() -> None:
+    op.drop_table("postponed_requests")
+
+
 def _make_zone_exports() -> None:
     op.create_table(
         "dns_zone_exports",
@@ -298,15 +317,6 @@ def _make_zone_exports() -> None:
             ["export_id"], ["dns_zone_exports.id"], name=op.f("fk_dns_zone_export_files_export_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("export_id", "fqdn", name=op.f("pk_dns_zone_export_files")),
-def _make_postponed() -> None:
-    op.create_table(
-        "postponed_requests",
-        sa.Column("task_id", WHOLE_NUMBER, nullable=False),
-        sa.Column("sealed", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["task_id"], ["tasks.id"], name=op.f("fk_postponed_requests_task_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("task_id", name=op.f("pk_postponed_requests")),
         sqlite_autoincrement=True,
     )
 
@@ -314,5 +324,3 @@ def _make_postponed() -> None:
 def _drop_zone_exports() -> None:
     op.drop_table("dns_zone_export_files")
     op.drop_table("dns_zone_exports")
-def _drop_postponed() -> None:
-    op.drop_table("postponed_requests")
