@@ -30,6 +30,7 @@ from alpage.api.clocks import Clocks
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
+from alpage.api.history import SUBJECTS
 from alpage.api.idempotency import Answers
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
@@ -56,10 +57,11 @@ ROOMS = (api, identity, tasks, accounts, products)
 
 @cache
 def route_table() -> RouteTable:
-    """Every route of every room; also makes error codes and the services of the products known."""
+    """Every route of every room; also makes known the error codes, the kinds of objects, and the services."""
     for room in ROOMS:
         for catalogue in Path(str(files(room))).glob("**/errors.toml"):
             CATALOGUE.add(catalogue)
+        SUBJECTS.collect(room)
     for module in modules(products):
         service = getattr(module, "SERVICE", None)
         if isinstance(service, Service):
@@ -76,7 +78,8 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    return Tokens(database, pepper_of(settings), Clocks(database, is_sandbox=settings.sandbox))
+    clocks = Clocks(database, is_sandbox=settings.sandbox)
+    return Tokens(database, pepper_of(settings), clocks, needs_nonces=settings.dpop_nonces)
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -86,8 +89,9 @@ def open_limits(settings: Settings) -> Limits:
 
 def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
-    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper), tokens.clocks)
-    return OAuth(provider, database, tokens, teams.names_of, limits)
+    keys = SigningKeys(database, tokens.pepper)
+    provider = Provider(settings, tokens.pepper, keys, tokens.clocks, teams.names_of)
+    return OAuth(provider, database, tokens, limits)
 
 
 def open_api(settings: Settings, database: Database, table: RouteTable, tokens: Tokens, metrics: Metrics) -> Api:

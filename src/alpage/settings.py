@@ -97,6 +97,11 @@ class Settings(BaseModel):
         default=False,
         description="Whether applications may register themselves without a token; they learn who a user is, no more.",
     )
+    dpop_nonces: bool = Field(
+        default=False,
+        description="Whether proofs of possession (DPoP) must be over a nonce of the platform's, which changes every"
+        " five minutes, so that nobody can make proofs in advance.",
+    )
     private_callbacks: bool = Field(
         default=False,
         description="Whether addresses that customers name may be inside the network the platform runs in, and plain"
@@ -164,6 +169,12 @@ class Settings(BaseModel):
     def issuer(self) -> str:
         """The login's address, which names it in its tokens (RFC 8414)."""
         return self.login_url.rstrip("/") or f"{self.public_url}/login"
+
+    @cached_property
+    def resource_metadata_url(self) -> str:
+        """Where the API's metadata are: what is well known of an address stands before its path (RFC 9728, 3.1)."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{parts.path}"
 
     @cached_property
     def manager_address(self) -> str:

@@ -6,6 +6,7 @@ text and the platform's key, neither of which is of use alone; of what the link 
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -22,12 +23,14 @@ from alpage.accounts.members import (
     Membership,
     Role,
     administered,
+    find_to_administer,
     require_owner,
 )
 from alpage.accounts.teams import TeamSummary
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, invalid, not_found
+from alpage.api.history import CONSENT, Subject, Undo, Work, put_back
 from alpage.api.routes import Filter, Routes, Shape
 from alpage.identity import emails, languages
 from alpage.identity.credentials import keyed_hash, pepper_of
@@ -55,6 +58,7 @@ class Invitation(Base):
     __tablename__ = "invitations"
     __table_args__ = (Index(None, "account_id", "status"), STEADY_IDS)
     __event__ = "account.invitation"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -404,3 +408,52 @@ _OPEN = select(Invitation).where(
     Invitation.email == bindparam("email"),
     Invitation.status == PENDING,
 )
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    for item in work.items:
+        place = find_to_administer(work.call, item.account_id or 0)
+        invitation = find(work.call, place.account_id, item.object_id)
+        require_pending(work.call, invitation)
+        if OWNER in (item.before.get("role_type"), invitation.role_type):
+            require_owner(place)
+
+
+def _may_change_their_teams(work: Work) -> None:
+    for item in work.items:
+        place = find_to_administer(work.call, item.account_id or 0)
+        brought_by = (item.before or item.after)["invitation_id"]
+        require_pending(work.call, find(work.call, place.account_id, brought_by))
+
+
+def _cancel_or_put_back(work: Work) -> None:
+    for item in work.items:
+        if item.action == "created":
+            item.row.status, item.row.updated_at = CANCELLED, work.call.now
+    put_back(replace(work, items=[item for item in work.items if item.action != "created"]))
+
+
+subjects = [
+    Subject(
+        Invitation,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            apply=_cancel_or_put_back,
+            actions=("created", "updated"),
+            fields=[name for name in InvitationChanges.model_fields if name != "team_ids"],
+            otherwise=CONSENT,
+            ends=True,
+        ),
+        follows=frozenset({"sent_at", "updated_at"}),
+    ),
+    Subject(
+        grants.InvitationTeam,
+        reads=(READ,),
+        undo=Undo(writes=WRITE, guard=_may_change_their_teams, actions=("created", "deleted")),
+    ),
+]

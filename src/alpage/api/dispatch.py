@@ -35,6 +35,7 @@ from alpage.api.callers import (
     proof_of,
     require_fresh_login,
     require_scope,
+    with_metadata,
 )
 from alpage.api.calls import Call, Request, who_counts
 from alpage.api.clocks import CLOCK, Clocks
@@ -111,6 +112,8 @@ class Api:
         response.fault = progress.fault
         if progress.is_free_if is not None:
             response = self._settle(request, progress, progress.is_free_if, response)
+        if "dpop" in request.headers:
+            progress.told += self.callers.for_next_proof()
         own = {name for name, _ in response.headers}
         response.headers.extend(header for header in progress.told if header[0] not in own)
         if not response.is_early:
@@ -260,7 +263,9 @@ class Api:
         if known.status == INTERNAL_ERROR and progress.fault is None:
             log.exception("failed", request_id=request.id, method=request.method, path=request.path)
         text_context = match is not None and match.route.text_context
-        return envelope.error(known, _language(request), request.id, text_context=text_context)
+        response = envelope.error(known, _language(request), request.id, text_context=text_context)
+        response.headers = with_metadata(response.headers, self.settings.resource_metadata_url)
+        return response
 
     def _finish(self, request: Request, progress: _Progress, response: Response, started: float) -> None:
         match, caller, seconds = progress.match, progress.caller, request.laps[-1][1] - started

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
 from alpage.identity import notices, security_events
 from alpage.identity.credentials import pepper_of, seal, unseal
@@ -38,6 +39,7 @@ class Authenticator(Base):
 
     __tablename__ = "authenticators"
     __event__ = "user.authenticator"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -56,6 +58,8 @@ class AuthenticatorUse(Base):
     used_at: Mapped[int]
     counter: Mapped[int]
 
+
+subjects = [Subject(Authenticator, reads=("security:read",), never=CREDENTIAL)]
 
 # on the wire
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
 from alpage.identity import ceremonies, notices, security_events, tickets
 from alpage.identity.ceremonies import CEREMONY_SECONDS, KnownKey, Person, UnprovenError
@@ -35,6 +36,7 @@ class Passkey(Base):
 
     __tablename__ = "passkeys"
     __event__ = "user.passkey"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -55,6 +57,8 @@ class PasskeyUse(Base):
     used_at: Mapped[int]
     sign_count: Mapped[int]
 
+
+subjects = [Subject(Passkey, reads=("security:read",), never=CREDENTIAL)]
 
 # on the wire
 

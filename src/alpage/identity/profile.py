@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import Select, bindparam, or_, select
 
 from alpage.api.calls import Call
-from alpage.api.errors import Fault, invalid
+from alpage.api.errors import Fault, invalid, not_found
+from alpage.api.history import CONSENT, GONE, Subject, Undo, Work
 from alpage.api.routes import Expansion, Routes, Shape
 from alpage.api.validation import Number, fault
 from alpage.identity import (
@@ -313,3 +314,35 @@ def change_profile(call: Call, body: ProfileChange) -> User:
 
 
 _PROFILE: Select[Any] = select(User.__table__).where(User.id == bindparam("id"))
+
+
+# taken back
+
+
+def _own_only(work: Work) -> None:
+    for item in work.items:
+        if item.object_id != work.call.caller.user_id:
+            raise not_found("User", item.object_id)
+
+
+def _check_account(work: Work) -> None:
+    for item in work.items:
+        account_id = item.before.get("current_account_id")
+        if account_id is not None and not _is_member(work.call, account_id):
+            work.faults.append(item.fault(GONE, "current_account_id"))
+
+
+subjects = [
+    Subject(
+        User,
+        reads=("user_info",),
+        undo=Undo(
+            writes="user_info",
+            guard=_own_only,
+            check=_check_account,
+            actions=("updated",),
+            fields=(*COLUMNS.values(), "display_name", "birth_at"),
+            otherwise=CONSENT,
+        ),
+    )
+]

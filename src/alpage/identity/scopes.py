@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from alpage.api.routes import Shape
 
+OPENID, OFFLINE = "openid", "offline_access"
 SCOPES: dict[str, str] = {
     "user_info": "See your profile",
     "accounts": "Everything in your organisations: members, teams, invitations",

@@ -6,8 +6,10 @@ from secrets import token_hex
 from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.identity import grants
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
+from alpage.identity.scopes import OFFLINE
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
 from alpage.storage.database import Transaction
@@ -15,7 +17,6 @@ from alpage.storage.tables import Base
 
 LIFETIME_SECONDS = 30 * 86_400
 STAMP_SECONDS = 60  # how exact "last used" is
-OUTLIVING = "offline_access"  # what was given for while the user is away
 
 # stored
 
@@ -25,6 +26,7 @@ class Session(Base):
 
     __tablename__ = "sessions"
     __event__ = "user.session"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
@@ -47,6 +49,8 @@ class SessionUse(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
     used_at: Mapped[int]
 
+
+subjects = [Subject(Session, reads=("security:read",), never=CREDENTIAL)]
 
 # the verbs
 
@@ -110,7 +114,7 @@ def end(transaction: Transaction, session: Session, now: int) -> None:
         backchannel_logout.announce(transaction, session, now)
     session.ended_at = session.ended_at or now
     given = grants.of_session(transaction.session, session.id)
-    grants.revoke([grant for grant in given if OUTLIVING not in grant.scopes], now)
+    grants.revoke(transaction.session, [grant for grant in given if OFFLINE not in grant.scopes], now)
 
 
 _BY_HASH: Select[Session] = (

@@ -5,7 +5,7 @@ which bounds how long a revoked token still works.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from threading import Lock
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.api import logs
-from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.api.callers import CHALLENGE, Caller, Proof, not_authorized
 from alpage.api.clocks import Clocks
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
@@ -113,10 +113,11 @@ class Remembered:
 class Tokens:
     """Makes personal tokens and knows the callers behind all tokens."""
 
-    def __init__(self, database: Database, pepper: bytes, clocks: Clocks) -> None:
+    def __init__(self, database: Database, pepper: bytes, clocks: Clocks, *, needs_nonces: bool = False) -> None:
         self.database = database
         self.pepper = pepper
         self.clocks = clocks
+        self.needs_nonces = needs_nonces  # in proofs of possession
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
@@ -144,6 +145,10 @@ class Tokens:
     def recheck(self, authorization: str, ip: str) -> None:
         """Raises `not_authorized` if a token that was identified before is not good any more."""
         self._check(authorization, ip, time())
+
+    def for_next_proof(self) -> list[tuple[str, str]]:
+        """The headers of an answer to a request with a proof: the nonce that the next one must be over (RFC 9449)."""
+        return dpop.for_next_proof(self.pepper, int(time())) if self.needs_nonces else []
 
     def _check(self, authorization: str, ip: str, now: float) -> Remembered:
         remembered = self._remembered.get(authorization)
@@ -179,7 +184,7 @@ class Tokens:
             row = transaction.execute(_BY_HASH, {"hash": key}).one_or_none()
         if row is None or row.audience is not None:  # a token for somebody else's API opens none of ours
             raise not_authorized("unknown")
-        caller = _caller(row, row.token_scopes or row.scopes)
+        caller = _caller(row, row.scopes if row.token_scopes is None else row.token_scopes)
         ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
         ranges = None if row.ip_ranges is None else tuple(row.ip_ranges)
         return Remembered(caller, ranges, row.not_before, min(ends, default=None), row.key_thumbprint, until)
@@ -188,7 +193,7 @@ class Tokens:
         """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
         with self.database.reading() as transaction:
             row = transaction.execute(_BY_GRANT, {"grant": grant_id}).one()
-        if row.expires_at is not None and row.expires_at <= time():
+        if row.expires_at is not None and row.expires_at <= time() + self.clocks.ahead(row.current_account_id):
             raise not_authorized("expired")
         return _caller(row, scopes.intersection(row.scopes))
 
@@ -203,13 +208,13 @@ class Tokens:
             raise not_proven("the proof is missing")
         token = authorization.partition(" ")[2].strip()
         try:
-            shown, ticket = dpop.key_of(proof, self.pepper, now, token)
+            shown, ticket = dpop.key_of(proof, self.pepper, now, token, needs_nonce=self.needs_nonces)
             if shown != thumbprint:
                 raise dpop.BadProofError("another key has signed it")
             with self.database.transaction(NOBODY) as transaction:
                 dpop.use(transaction, ticket, now)
         except dpop.BadNonceError as error:
-            raise not_proven(str(error), "use_dpop_nonce", dpop.nonce(self.pepper, now)) from None
+            raise not_proven(str(error), "use_dpop_nonce", dpop.for_next_proof(self.pepper, now)) from None
         except dpop.BadProofError as error:
             raise not_proven(str(error), "invalid_dpop_proof") from None
 
@@ -224,12 +229,11 @@ class Tokens:
             log.warning("last use not noted", grant_id=grant_id)
 
 
-def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiError:
+def not_proven(why: str, code: str = "invalid_token", told: Sequence[tuple[str, str]] = ()) -> ApiError:
     """The error of a request that does not prove to hold the key of its token (RFC 9449, 7.1)."""
     algorithms = " ".join(dpop.ALGORITHMS)
     challenge = f'DPoP error="{code}", error_description="{why}", algs="{algorithms}"'
-    headers = [("WWW-Authenticate", challenge), *([("DPoP-Nonce", nonce)] if nonce else [])]
-    return ApiError("not_authorized", headers=headers, reason="proof")
+    return ApiError("not_authorized", headers=[(CHALLENGE, challenge), *told], reason="proof")
 
 
 def _caller(row: Any, scopes: Iterable[str]) -> Caller:

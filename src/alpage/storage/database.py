@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, Executable, Result, create_engine, event, func, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from alpage.storage import changes
 from alpage.storage.deferred import Deferred
+from alpage.storage.pulse import Pulse
 
 BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL = "postgresql"
@@ -80,7 +81,10 @@ class Writers:
 class Transaction:
     """One unit of work: what a request reads, and writes together or not at all."""
 
-    def __init__(self, source: Readers | Writers, begin: Begin, author: changes.Author, *, writes: bool) -> None:
+    def __init__(
+        self, database: "Database", source: Readers | Writers, begin: Begin, author: changes.Author, *, writes: bool
+    ) -> None:
+        self.database = database
         self._source, self._begin, self._writes = source, begin, writes
         self._connection: Connection | None = None
         self._session: Session | None = None
@@ -186,6 +190,7 @@ class Database:
         steady = {"isolation_level": "REPEATABLE READ"} if postgresql else {}
         self._steady_writers = Writers(writers.execution_options(**steady))
         self._begin = _begin_by_driver if postgresql else self._begin_sqlite
+        self.pulse = Pulse(self._latest_change)
         changes.guard(writers)
 
     def begin(self, author: changes.Author, *, writes: bool, steady: bool = False) -> Transaction:
@@ -195,7 +200,7 @@ class Database:
         (`is_overtaken`).
         """
         writers = self._steady_writers if steady else self._writers
-        return Transaction(writers if writes else self._readers, self._begin, author, writes=writes)
+        return Transaction(self, writers if writes else self._readers, self._begin, author, writes=writes)
 
     @contextmanager
     def transaction(self, author: changes.Author) -> Iterator[Transaction]:
@@ -220,6 +225,10 @@ class Database:
         """Closes the connections nobody uses, for the end of a process or before it is forked."""
         self._readers.close()
         self.engine.dispose()
+
+    def _latest_change(self) -> int:
+        with self.reading() as transaction:
+            return transaction.execute(_LATEST_CHANGE).scalar() or 0
 
     def _begin_sqlite(self, connection: Connection, writes: bool) -> None:
         # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
@@ -246,6 +255,9 @@ class Database:
         except DBAPIError:
             return False
         return True
+
+
+_LATEST_CHANGE = select(func.max(changes.Change.id))
 
 
 def is_overtaken(error: DBAPIError) -> bool:

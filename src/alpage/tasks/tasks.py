@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import CATALOGUE, ApiError, not_found
+from alpage.api.history import RECORD, Subject
 from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
 from alpage.api.streams import EndedError, Event, EventStream
 from alpage.api.validation import Number
@@ -48,6 +49,7 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (Index(None, "user_id", "id"), Index(None, "status", "finished_at"), STEADY_IDS)
     __event__ = "task"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True, default=lambda: str(uuid4()))
@@ -96,6 +98,8 @@ class TaskStep(Base):
     started_at: Mapped[int]
     finished_at: Mapped[int]
 
+
+subjects = [Subject(Task, never=RECORD)]
 
 # on the wire
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 from sqlalchemy import select
 
-from alpage.identity.oauth.authorization import Answer
+from alpage.identity.oauth.redirects import Answer
 from alpage.identity.sessions import Session
 from alpage.identity.users import User, hash_password
 from alpage.storage.changes import NOBODY

@@ -20,10 +20,9 @@ from alpage.identity.application_secrets import ApplicationSecret
 from alpage.identity.applications import Application
 from alpage.identity.credentials import is_well_formed, keyed_hash
 from alpage.identity.oauth.parameters import Parameters
-from alpage.identity.scopes import ALIASES, EVERY_SCOPE, contains
+from alpage.identity.scopes import ALIASES, EVERY_SCOPE, OFFLINE, contains
 from alpage.storage.database import Transaction
 
-OFFLINE = "offline_access"
 PUBLIC, BY_KEY = "none", "private_key_jwt"
 METHODS = ("client_secret_basic", "client_secret_post", BY_KEY, PUBLIC)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")

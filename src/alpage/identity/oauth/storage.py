@@ -75,7 +75,7 @@ def revoke_grant(transaction: Transaction, grant_id: int, kind: security_events.
     grant = transaction.session.get(Grant, grant_id)
     if grant is None or grant.revoked_at is not None:
         return
-    grants.revoke(grants.with_made(transaction.session, [grant]), now)
+    grants.revoke(transaction.session, [grant], now)
     security_events.note(
         transaction,
         kind,
@@ -93,6 +93,12 @@ def is_alive(grant: Any, now: int) -> bool:
     return not ended and (grant.grant_expires_at is None or grant.grant_expires_at > now)
 
 
+def scopes_of(token: Any) -> list[str]:
+    """What a token is for: its grant's scopes, or fewer."""
+    scopes: list[str] = token.granted if token.scopes is None else token.scopes
+    return scopes
+
+
 def is_over(token: Any, now: int) -> bool:
     """Whether a token's own time is over."""
     return token.expires_at is not None and token.expires_at <= now
@@ -103,6 +109,7 @@ _OF_A_GRANT: tuple[Any, ...] = (
     Grant.application_id,
     Grant.grant_type,
     Grant.scopes.label("granted"),
+    Grant.claims,
     Grant.revoked_at,
     Grant.expires_at.label("grant_expires_at"),
     Grant.authenticated_at,

@@ -81,11 +81,15 @@ def decide(visit: LoginVisit) -> Response:
         if found is None:
             return _show_form(visit, person, "", is_wrong=True)
         device, application = found
-        is_allowed = visit.form.get("decision") == "approve"
-        answer = device_flow.approve if is_allowed else device_flow.refuse
-        if not answer(transaction, device, person.session, now):
+        allowed = words.ticked(visit, device.scopes) if visit.form.get("decision") == "approve" else []
+        is_first = (
+            device_flow.approve(transaction, device, person.session, allowed, now)
+            if allowed
+            else device_flow.refuse(transaction, device, person.session, now)
+        )
+        if not is_first:
             return _show_form(visit, person, "", is_wrong=True)
-    return visit.render("login/device_done.html", application=application, is_allowed=is_allowed)
+    return visit.render("login/device_done.html", application=application, is_allowed=bool(allowed))
 
 
 def _show_form(visit: LoginVisit, person: Person, code: str, *, is_wrong: bool = False) -> Response:

@@ -9,6 +9,27 @@ branch_labels = None
 depends_on = None
 
 WHOLE_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+CHANGE_INDEXES = (
+    ("event", "object_id", "id"),
+    ("account_id", "event", "id"),
+    ("product_id", "id"),
+    ("owner_id", "id"),
+    ("user_id", "id"),
+    ("request_id", "id"),
+    ("reverts",),
+)
+OWNERS = (  # the tables of what is one user's alone, by their events
+    ("grant", "grants"),
+    ("task", "tasks"),
+    ("user.application_password", "application_passwords"),
+    ("user.authenticator", "authenticators"),
+    ("user.avatar", "user_avatars"),
+    ("user.email", "user_emails"),
+    ("user.passkey", "passkeys"),
+    ("user.phone", "user_phones"),
+    ("user.security_event", "security_events"),
+    ("user.session", "sessions"),
+)
 
 
 def upgrade() -> None:
@@ -20,12 +41,16 @@ def upgrade() -> None:
     _make_deprecation()
     _make_sandbox()
     _make_webhooks()
+    _put_agreements_into_grants()
     _make_zone_exports()
+    _extend_changes()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _reduce_changes()
     _drop_zone_exports()
+    _take_agreements_out_of_grants()
     _drop_webhooks()
     _drop_sandbox()
     _drop_deprecation()
@@ -128,11 +153,9 @@ def _make_requests_in_full() -> None:
         batch_op.add_column(sa.Column("error", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("context", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("steps", sa.JSON(), nullable=False))
-    op.create_index(op.f("ix_changes_request_id"), "changes", ["request_id"])
 
 
 def _drop_requests_in_full() -> None:
-    op.drop_index(op.f("ix_changes_request_id"), "changes")
     with op.batch_alter_table("requests") as batch_op:
         for name in ("steps", "context", "error", "is_replayed", "fault", "ip"):
             batch_op.drop_column(name)
@@ -294,6 +317,18 @@ def _drop_postponed() -> None:
     op.drop_table("postponed_requests")
 
 
+def _put_agreements_into_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.add_column(sa.Column("agreed", sa.JSON(none_as_null=True), nullable=True))
+        grants.add_column(sa.Column("claims", sa.JSON(none_as_null=True), nullable=True))
+
+
+def _take_agreements_out_of_grants() -> None:
+    with op.batch_alter_table("grants") as grants:
+        grants.drop_column("claims")
+        grants.drop_column("agreed")
+
+
 def _make_zone_exports() -> None:
     op.create_table(
         "dns_zone_exports",
@@ -324,3 +359,35 @@ def _make_zone_exports() -> None:
 def _drop_zone_exports() -> None:
     op.drop_table("dns_zone_export_files")
     op.drop_table("dns_zone_exports")
+
+
+def _extend_changes() -> None:
+    for name in ("product_id", "owner_id", "reverts"):
+        op.add_column("changes", sa.Column(name, WHOLE_NUMBER, nullable=True))
+    for columns in CHANGE_INDEXES:
+        op.create_index(op.f(f"ix_{'_'.join(f'changes_{name}' for name in columns)}"), "changes", [*columns])
+    _place_changes()
+
+
+def _place_changes() -> None:
+    """Says of earlier changes whose they are, as far as what they are of is still there."""
+    op.execute("UPDATE changes SET owner_id = object_id WHERE event = 'user'")
+    for event, table in OWNERS:
+        owner = f"SELECT user_id FROM {table} WHERE {table}.id = changes.object_id"  # noqa: S608 - a constant
+        op.execute(f"UPDATE changes SET account_id = NULL, owner_id = ({owner}) WHERE event = '{event}'")  # noqa: S608 - as above
+    op.execute("UPDATE changes SET product_id = object_id WHERE event IN ('product', 'domain')")
+    zone = "SELECT product_id FROM dns_zones WHERE dns_zones.id"
+    op.execute(f"UPDATE changes SET product_id = ({zone} = changes.object_id) WHERE event = 'dns.zone'")  # noqa: S608 - as above
+    for event, table in (("dns.record", "dns_records"), ("dns.zone.version", "dns_zone_versions")):
+        parent = f"SELECT zone_id FROM {table} WHERE {table}.id = changes.object_id"  # noqa: S608 - as above
+        op.execute(f"UPDATE changes SET product_id = ({zone} = ({parent})) WHERE event = '{event}'")  # noqa: S608 - as above
+    tagged = "SELECT product_id FROM product_tags WHERE product_tags.id = changes.object_id"
+    op.execute(f"UPDATE changes SET product_id = ({tagged}) WHERE event = 'product.tag'")  # noqa: S608 - as above
+
+
+def _reduce_changes() -> None:
+    for columns in CHANGE_INDEXES:
+        op.drop_index(op.f(f"ix_{'_'.join(f'changes_{name}' for name in columns)}"), "changes")
+    with op.batch_alter_table("changes") as changes:
+        for name in ("product_id", "owner_id", "reverts"):
+            changes.drop_column(name)
