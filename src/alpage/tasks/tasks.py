@@ -9,7 +9,20 @@ from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, bindparam, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.api.callers import Caller
@@ -75,10 +88,12 @@ class TaskStep(Base):
     """A step of a task that is done, with its result: a run that comes later does not do it again."""
 
     __tablename__ = "task_steps"
+    __table_args__ = (UniqueConstraint("task_id", "name", "number"), STEADY_IDS)
 
-    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)  # of the steps of this name
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    number: Mapped[int]  # of the steps of this name
     result: Mapped[str] = mapped_column(Text)  # JSON; what SQLite takes for JSON, it makes numbers of where it can
     started_at: Mapped[int]
     finished_at: Mapped[int]
@@ -192,11 +207,9 @@ def _eta_seconds(status: str, progress: Any, now: int) -> int | None:
 
 
 def _steps_of(task_id: int) -> Any:
-    first = func.min(TaskStep.started_at)
-    columns = (TaskStep.name, func.count().label("count"), first.label("started_at"))
-    last = func.max(TaskStep.finished_at)
-    steps = select(*columns, last.label("finished_at")).where(TaskStep.task_id == task_id)
-    return steps.group_by(TaskStep.name).order_by(first, last, TaskStep.name)
+    first, last = func.min(TaskStep.started_at).label("started_at"), func.max(TaskStep.finished_at).label("finished_at")
+    steps = select(TaskStep.name, func.count().label("count"), first, last).where(TaskStep.task_id == task_id)
+    return steps.group_by(TaskStep.name).order_by(func.min(TaskStep.id))
 
 
 def _readable(error: dict[str, Any], language: str) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def _make_tasks() -> None:
     )
     op.create_table(
         "task_steps",
+        sa.Column("id", WHOLE_NUMBER, nullable=False),
         sa.Column("task_id", WHOLE_NUMBER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("number", WHOLE_NUMBER, nullable=False),
@@ -113,7 +114,8 @@ def _make_tasks() -> None:
         sa.Column("started_at", WHOLE_NUMBER, nullable=False),
         sa.Column("finished_at", WHOLE_NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_steps_task_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("task_id", "name", "number", name=op.f("pk_task_steps")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_steps")),
+        sa.UniqueConstraint("task_id", "name", "number", name=op.f("uq_task_steps_task_id_name_number")),
         sqlite_autoincrement=True,
     )
     op.create_table(
