@@ -92,6 +92,10 @@ class Call:
         """The one object that a statement about the caller finds, or None. The values are for its open parameters."""
         return self.transaction.find(_built(statement, self.caller.template), self.caller.values | values)
 
+    def recall(self, statement: Statement, **values: Any) -> Any:
+        """What `find` finds, remembered in a transaction of many calls: what is asked about every one of them."""
+        return self.transaction.recall(_built(statement, self.caller.template), self.caller.values | values)
+
     def rows(self, statement: Statement, **values: Any) -> Result[Any]:
         """The rows of a statement about the caller. The values are for its open parameters."""
         return self.transaction.execute(_built(statement, self.caller.template), self.caller.values | values)
