@@ -127,7 +127,6 @@ def test_a_change_is_shown_to_who_sees_it_in_the_list(world, name):
 FILTERS = (
     "filter[request_id]={change[request_id]}",
     "filter[event]={change[event]}&filter[object_id]={change[object_id]}",
-    "filter[object_id]={change[object_id]}",
     "filter[user_id]={change[user_id]}",
     "filter[token_id]={change[token_id]}",
     "filter[product_id]={change[product_id]}",
@@ -142,8 +141,8 @@ FILTERS = (
 def test_no_filter_shows_more_than_there_is_to_see(world, name, pattern):
     person = getattr(world, name)
     seen = labels(listed(person))
-    for change in listed(world.heidi):
-        query = pattern.format(change=change)
+    queries = {pattern.format(change=change) for change in listed(world.heidi)}
+    for query in queries:
         if "None" not in query:
             assert labels(listed(person, query)) <= seen
 
@@ -234,7 +233,7 @@ def test_a_change_can_be_unchanged(world):
 
 def test_no_secret_and_no_hash_is_in_the_log():
     """A column whose name says that it opens something is secret, or its values are in the log."""
-    harmless = {"public_key", "token_endpoint_auth_method", "resource_tokens"}
+    harmless = {"public_key", "token_endpoint_auth_method", "resource_tokens", "id_token_alg"}
     telling = {"hash", "secret", "sealed", "nonce", "seed", "private", "token", "code", "pepper", "key"}
     for subject in SUBJECTS:
         for name, column in subject.columns.items():
@@ -300,7 +299,6 @@ def test_an_event_that_there_is_not(world):
             "filter[event]=dns.record&filter[object_id]=2",
             lambda world: lambda row: (row.event, row.object_id) == ("dns.record", 2),
         ),
-        ("filter[object_id]=1", lambda world: lambda row: row.object_id == 1),
         (
             "filter[event]=dns.*&filter[action]=created&filter[user_id]={world.heidi.user.id}",
             lambda world: lambda row: row.event[:3] == "dns" and row.action == "created" and row.user_id == 1,
@@ -318,6 +316,12 @@ def test_filters(world, query, wanted):
     assert found == of_the_log(
         world, lambda row: visible(row) and (row.account_id != world.peter.account.id) and asked(row)
     )
+
+
+def test_an_object_is_one_of_a_kind(world):
+    for query in ("filter[object_id]=1", "filter[object_id]=1&filter[event]=dns.*"):
+        (fault,) = world.heidi.call("GET", f"/1/changes?{query}").json()["error"]["errors"]
+        assert (fault["code"], fault["context"]["attribute"]) == ("attribute_required_with", "filter.event")
 
 
 def test_filter_by_token_and_by_request(world):
