@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alpage import accounts, api, identity, products, tasks
+from alpage import accounts, api, identity, products, sandbox, tasks
 from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
@@ -48,7 +48,7 @@ from alpage.storage.database import Database, connect
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
-ROOMS = (api, identity, tasks, accounts, products)
+ROOMS = (api, identity, tasks, accounts, products, sandbox)
 
 
 @cache

@@ -334,7 +334,7 @@ def begin_passkey(call: Call) -> dict[str, Any]:
     A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)
+    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.real_now)
     return {"options": options, "ticket": ticket}
 
 
@@ -355,7 +355,7 @@ def create_passkey(call: Call, body: NewPasskey) -> Any:
         body.name,
         settings=call.settings,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -380,5 +380,5 @@ def delete_passkey(call: Call, passkey_id: int) -> bool:
     """Delete a passkey: nobody can sign in with it any more."""
     passkey = _find(call, passkey_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, passkey, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, passkey, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True
