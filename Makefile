@@ -19,7 +19,7 @@ READY := .venv/.ready
 
 run: export ALPAGE_SANDBOX ?= true
 run: $(READY)
-	@$(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
+	@ALPAGE_PRIVATE_CALLBACKS=true $(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto

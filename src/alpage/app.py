@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.orm import configure_mappers
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -45,6 +46,8 @@ from alpage.identity.signing_keys import SigningKeys
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+from alpage.tasks import postponed
+from alpage.tasks.postponed import Postponed
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
@@ -61,7 +64,9 @@ def route_table() -> RouteTable:
         service = getattr(module, "SERVICE", None)
         if isinstance(service, Service):
             SERVICES.add(service)
-    return RouteTable(route for room in ROOMS for route in routes.collect(room))
+    table = RouteTable(route for room in ROOMS for route in routes.collect(room))
+    configure_mappers()  # here, and not in each process that is forked later: it takes 2.5 MB of each (measured)
+    return table
 
 
 def open_database(settings: Settings) -> Database:
@@ -71,7 +76,8 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    return Tokens(database, pepper_of(settings), Clocks(database, is_sandbox=settings.sandbox))
+    clocks = Clocks(database, is_sandbox=settings.sandbox)
+    return Tokens(database, pepper_of(settings), clocks, needs_nonces=settings.dpop_nonces)
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -81,8 +87,9 @@ def open_limits(settings: Settings) -> Limits:
 
 def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
-    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper), tokens.clocks)
-    return OAuth(provider, database, tokens, teams.names_of, limits)
+    keys = SigningKeys(database, tokens.pepper)
+    provider = Provider(settings, tokens.pepper, keys, tokens.clocks, teams.names_of)
+    return OAuth(provider, database, tokens, limits)
 
 
 def open_api(settings: Settings, database: Database, table: RouteTable, tokens: Tokens, metrics: Metrics) -> Api:
@@ -100,7 +107,24 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         recorder=Recorder(database),
         clocks=tokens.clocks,
         answers=Answers(derive_key(tokens.pepper, "the answers kept for idempotency keys")),
+        postpone=open_postponed(database, tokens.pepper).postpone,
     )
+
+
+def open_postponed(database: Database, pepper: bytes) -> Postponed:
+    """The requests of a database that are put off."""
+    return Postponed(database, derive_key(pepper, "requests that are put off"))
+
+
+def open_for_postponed(settings: Settings, database: Database) -> tuple[Postponed, Api]:
+    """The API as the task of postponed requests calls it: without threads that answer others."""
+    tokens = open_tokens(settings, database)
+    quiet = settings.model_copy(update={"threads": 0})
+    api = open_api(quiet, database, route_table(), tokens, Metrics(CollectorRegistry()))
+    return open_postponed(database, tokens.pepper), api
+
+
+postponed.opened_by(open_for_postponed)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:

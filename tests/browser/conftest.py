@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """A platform that all tests of this folder share."""
-    with running_platform(tmp_path_factory.mktemp("platform")) as platform:
+    with running_platform(tmp_path_factory.mktemp("platform"), {"ALPAGE_PRIVATE_CALLBACKS": "true"}) as platform:
         yield platform
 
 

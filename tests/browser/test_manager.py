@@ -10,10 +10,12 @@ from alpage.web.manager.navigation import EVERYWHERE
 from tests.clients.pages import running_site
 from tests.clients.processes import until
 from tests.clients.running import DOMAIN
+from tests.tasks.receivers import Reply, receiving
 
 APPLICATION = Path(__file__).with_name("application.html")
 REMEMBERED_SECONDS = 3
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+WEBHOOKS = "/v3/ng/accounts/webhooks"
 ZONE_PAGES = ("", "/import", "/paste", "/templates", "/versions", "/settings")
 
 
@@ -85,6 +87,43 @@ def test_an_application_to_consent_to_revoke(running, manager):
         assert manager.page.get_by_text("Hut Booking").count() == 0
         manager.go(address)
         manager.reads("Let Hut Booking in?")
+
+
+def test_a_webhook_from_its_first_message_to_its_end(manager):
+    with receiving() as receiver:
+        receiver.replies = [Reply(500, body=b"not yet"), Reply(200)]
+        manager.follow("Webhooks")
+        manager.press("New webhook")
+        manager.look("webhook-new")
+        manager.type("Address", receiver.url)
+        manager.page.get_by_label("Only the events chosen below").check()
+        manager.page.get_by_text("Choose the events").click()
+        manager.page.get_by_label("webhook.*", exact=True).check()
+        manager.press("Make the webhook")
+        manager.look("webhook-made")
+        manager.press("I have kept it")
+        receiver.wait_for(2)
+        manager.press("Send a ping")
+        [*_, ping] = receiver.wait_for(4)  # one of the first two has come again
+        manager.page.reload()
+        manager.reads(ping.id if ping.event["type"] == "ping" else "msg_")
+        manager.look("webhook-message")
+        manager.go(f"/manager{WEBHOOKS}/1")
+        manager.look("webhook")
+        manager.press("All messages")
+        manager.look("webhook-messages")
+        manager.go(f"/manager{WEBHOOKS}/1/replay")
+        manager.look("webhook-replay")
+        manager.press("See the plan")
+        manager.look("webhook-replay-plan")
+        manager.press("Send them")
+        receiver.wait_for(6)
+        manager.go(f"/manager{WEBHOOKS}/1/secrets/new")
+        manager.look("webhook-secret-new")
+        manager.go(f"/manager{WEBHOOKS}/1/delete")
+        manager.look("webhook-delete")
+        manager.press("Delete the webhook")
+        manager.reads("No webhooks yet")
 
 
 @pytest.mark.parametrize("path", [entry.path for entry in EVERYWHERE])

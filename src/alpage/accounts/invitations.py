@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts import grants, services, teams
@@ -200,11 +200,20 @@ def visible(caller: Caller) -> Select[Invitation]:
 
 def find(call: Call, account_id: int, invitation_id: int) -> Invitation:
     """An invitation of an account. Raises `object_not_found`."""
-    query = visible(call.caller).where(Invitation.account_id == account_id, Invitation.id == invitation_id)
-    found: Invitation | None = call.transaction.find(query.with_for_update() if call.writes else query)
+    statement = _to_change if call.writes else _in_account
+    found: Invitation | None = call.find(statement, account_id=account_id, invitation_id=invitation_id)
     if found is None:
         raise not_found("Invitation", invitation_id)
     return found
+
+
+def _in_account(caller: Caller) -> Select[Invitation]:
+    of_account = visible(caller).where(Invitation.account_id == bindparam("account_id"))
+    return of_account.where(Invitation.id == bindparam("invitation_id"))
+
+
+def _to_change(caller: Caller) -> Select[Invitation]:
+    return _in_account(caller).with_for_update()
 
 
 def find_by_key(call: Call, key: str) -> Invitation:
@@ -234,11 +243,9 @@ def _key(settings: Settings, nonce: str) -> str:
 
 def _require_not_invited(call: Call, account_id: int, email: str) -> None:
     """Raises `object_already_exists` for a member or who has an open invitation; one whose time is over makes room."""
-    member = select(Membership.id).join(User, User.id == Membership.user_id)
-    if call.transaction.execute(member.where(Membership.account_id == account_id, User.email == email)).first():
+    if call.transaction.execute(_MEMBER_OF, {"account_id": account_id, "email": email}).first() is not None:
         raise ApiError("object_already_exists", model="User", attribute="email")
-    same = visible(call.caller).where(Invitation.account_id == account_id, Invitation.email == email)
-    for earlier in call.session.scalars(same.where(Invitation.status == PENDING)).all():
+    for earlier in call.session.scalars(_OPEN, {"account_id": account_id, "email": email}).all():
         if earlier.expired_at > call.now:
             raise ApiError("object_already_exists", model="Invitation", attribute="email")
         earlier.status = CANCELLED
@@ -385,3 +392,15 @@ def cancel_invitation(call: Call, account: AdministeredAccount, invitation: int)
         require_pending(call, found)
     found.status, found.updated_at = CANCELLED, call.now
     return True
+
+
+_MEMBER_OF = (
+    select(Membership.id)
+    .join(User, User.id == Membership.user_id)
+    .where(Membership.account_id == bindparam("account_id"), User.email == bindparam("email"))
+)
+_OPEN = select(Invitation).where(
+    Invitation.account_id == bindparam("account_id"),
+    Invitation.email == bindparam("email"),
+    Invitation.status == PENDING,
+)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a call has a caller
     from alpage.api.calls import Request
 
 EVERY_TOKEN = "tokens:read"  # noqa: S105 - the scope to see what a user's other tokens called
+CHALLENGE = "WWW-Authenticate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,16 @@ class Callers(Protocol):
         """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
         ...
 
+    def of_grant(self, grant_id: int, scopes: frozenset[str]) -> Caller:
+        """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
+        ...
+
     def recheck(self, authorization: str, ip: str) -> None:
         """Raises `not_authorized` if a token that was identified before is not good any more."""
+        ...
+
+    def for_next_proof(self) -> list[tuple[str, str]]:
+        """The headers of an answer to a request with a proof: the nonce that the next one must be over (RFC 9449)."""
         ...
 
 
@@ -106,7 +115,7 @@ def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
     challenge = f'Bearer error="insufficient_scope", scope="{scopes[0]}"'
     raise ApiError(
         "all_scopes",
-        headers=[("WWW-Authenticate", challenge)],
+        headers=[(CHALLENGE, challenge)],
         scopes=list(scopes),
         granted=sorted(caller.scopes),
     )
@@ -117,9 +126,17 @@ def require_fresh_login(caller: Caller, seconds: int | None) -> None:
     if seconds is None or caller.authenticated_at + seconds >= time():
         return
     challenge = f'Bearer error="insufficient_user_authentication", max_age={seconds}'
-    raise ApiError("login_too_old", headers=[("WWW-Authenticate", challenge)], max_age=seconds)
+    raise ApiError("login_too_old", headers=[(CHALLENGE, challenge)], max_age=seconds)
+
+
+def with_metadata(headers: list[tuple[str, str]], url: str) -> list[tuple[str, str]]:
+    """Headers whose challenges say where the API's metadata are, and so where access is given (RFC 9728, 5.1)."""
+    return [
+        (name, f'{value}{", " if " " in value else " "}resource_metadata="{url}"' if name == CHALLENGE else value)
+        for name, value in headers
+    ]
 
 
 def not_authorized(reason: str) -> ApiError:
     """The error of a request without a usable token."""
-    return ApiError("not_authorized", headers=[("WWW-Authenticate", "Bearer")], reason=reason)
+    return ApiError("not_authorized", headers=[(CHALLENGE, "Bearer")], reason=reason)

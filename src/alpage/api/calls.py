@@ -1,9 +1,12 @@
 """One call: a request on its way through the conventions, and what a handler gets to see of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from time import monotonic, perf_counter, time
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Executable, Result
 
 from alpage.api.callers import Caller
 from alpage.storage.database import Transaction
@@ -19,7 +22,17 @@ if TYPE_CHECKING:  # the route holds functions that take a call
     from alpage.settings import Settings
 
 
+Statement = Callable[[Caller], Executable]  # a function of a module: it is called once, and its statement kept
+
 EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """For whom a request is made that no token came with: a grant, with scopes of it."""
+
+    grant_id: int
+    scopes: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -34,6 +47,8 @@ class Request:
     ip: str
     id: str
     began: float = field(default_factory=monotonic)
+    acting: Acting | None = None
+    sent_as: str = field(init=False)  # the method before it was overridden
     is_repeated: bool = False  # the edge asks again, for a caller who waits
     deprecated: list[str] = field(default_factory=list)  # the routes it called that will go
     laps: list[tuple[str, float]] = field(default_factory=list)  # when each step of it was done
@@ -41,6 +56,9 @@ class Request:
     def lap(self, step: str) -> None:
         """Takes the time: a step is done."""
         self.laps.append((step, perf_counter()))
+
+    def __post_init__(self) -> None:
+        self.sent_as = self.method
 
     @property
     def user_agent(self) -> str:
@@ -101,6 +119,14 @@ class Call:
         """The id of the last event a returning listener has seen; empty for a new one."""
         return self.request.headers.get("last-event-id", "")
 
+    def find(self, statement: Statement, **values: Any) -> Any:
+        """The one object that a statement about the caller finds, or None. The values are for its open parameters."""
+        return self.transaction.find(_built(statement, self.caller.template), self.caller.values | values)
+
+    def rows(self, statement: Statement, **values: Any) -> Result[Any]:
+        """The rows of a statement about the caller. The values are for its open parameters."""
+        return self.transaction.execute(_built(statement, self.caller.template), self.caller.values | values)
+
     def wait(self, seconds: float) -> None:
         """Says that the answer is early: the call is made again until it is not, or so long after it came."""
         self.is_early = monotonic() - self.request.began < seconds
@@ -109,6 +135,12 @@ class Call:
     def session(self) -> "Session":
         """The unit of work of a call that writes."""
         return self.transaction.session
+
+
+@cache
+def _built(statement: Statement, template: Caller) -> Executable:
+    """Building a statement takes longer than running it."""
+    return statement(template)
 
 
 def who_counts(caller: Caller, request: Request) -> str:

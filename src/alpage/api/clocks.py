@@ -60,7 +60,7 @@ class Clocks:
             if now >= self._until or now < self._in_doubt_until:
                 self._until = now + KNOWN_SECONDS
                 with self._database.reading() as transaction:
-                    rows = transaction.run(_ALL).all()
+                    rows = transaction.execute(_ALL).all()
                 self._ahead = {row.account_id: row.ahead_seconds for row in rows}
         return self._ahead
 

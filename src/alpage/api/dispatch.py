@@ -25,6 +25,7 @@ from alpage.api import (
     languages,
     logs,
     override,
+    prefer,
 )
 from alpage.api.callers import (
     ANONYMOUS,
@@ -34,6 +35,7 @@ from alpage.api.callers import (
     proof_of,
     require_fresh_login,
     require_scope,
+    with_metadata,
 )
 from alpage.api.calls import Call, Request, who_counts
 from alpage.api.clocks import CLOCK, Clocks
@@ -93,6 +95,7 @@ class Api:
     metrics: Metrics
     recorder: Recorder
     answers: Answers
+    postpone: prefer.Postpone
     clocks: Clocks
     open_streams: OpenStreams = field(default_factory=OpenStreams)
 
@@ -109,6 +112,8 @@ class Api:
         response.fault = progress.fault
         if progress.is_free_if is not None:
             response = self._settle(request, progress, progress.is_free_if, response)
+        if "dpop" in request.headers:
+            progress.told += self.callers.for_next_proof()
         own = {name for name, _ in response.headers}
         response.headers.extend(header for header in progress.told if header[0] not in own)
         if not response.is_early:
@@ -161,6 +166,8 @@ class Api:
         return call
 
     def _identify(self, request: Request, route: Route) -> Caller:
+        if request.acting is not None:
+            return self.callers.of_grant(request.acting.grant_id, request.acting.scopes)
         authorization = request.headers.get("authorization", "")
         if authorization:
             return self.callers.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
@@ -232,6 +239,10 @@ class Api:
         return response
 
     def _refusal(self, request: Request, progress: _Progress, error: Exception) -> Response:
+        if progress.call is not None and isinstance(error, ApiError) and prefer.is_postponed(progress.call, error):
+            postponed = self.postpone(progress.call, error)
+            if postponed is not None:
+                return postponed
         response = self._failure(request, progress, error)
         if progress.key is not None and idempotency.is_final(error):
             self._keep_refusal(progress.key, response)
@@ -252,7 +263,9 @@ class Api:
         if known.status == INTERNAL_ERROR and progress.fault is None:
             log.exception("failed", request_id=request.id, method=request.method, path=request.path)
         text_context = match is not None and match.route.text_context
-        return envelope.error(known, _language(request), request.id, text_context=text_context)
+        response = envelope.error(known, _language(request), request.id, text_context=text_context)
+        response.headers = with_metadata(response.headers, self.settings.resource_metadata_url)
+        return response
 
     def _finish(self, request: Request, progress: _Progress, response: Response, started: float) -> None:
         match, caller, seconds = progress.match, progress.caller, request.laps[-1][1] - started

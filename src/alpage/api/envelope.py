@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -28,8 +29,13 @@ class Response:
 
 
 def success(data: Any, status: int, root: Mapping[str, Any]) -> Response:
-    """An answer with its data."""
-    return Response(status, orjson.dumps({"result": "success", **root, "data": data}))
+    """An answer with its data: what was asked for, or the task that sees to it."""
+    return Response(status, orjson.dumps({"result": result(status), **root, "data": data}))
+
+
+def result(status: int) -> str:
+    """The first word of an answer that is no error."""
+    return "asynchronous" if status == HTTPStatus.ACCEPTED else "success"
 
 
 def error(fault: ApiError, language: str, request_id: str, *, text_context: bool = False) -> Response:

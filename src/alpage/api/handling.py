@@ -6,8 +6,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy import Select
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from alpage.api import conditional, deprecation, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
@@ -18,6 +19,7 @@ from alpage.api.permission import another_call, load_path
 from alpage.api.routes import Route, Shape
 from alpage.api.streams import HEADERS, EventStream
 from alpage.api.versions import Match
+from alpage.storage.database import is_unavailable
 
 KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
 
@@ -62,7 +64,9 @@ def perform(call: Call, match: Match, given: Input) -> Response:
     _take_items(call, arguments)
     call.request.lap("load")
     answer = call.route.function(call, **arguments)
-    if call.writes:
+    if call.is_dry_run:
+        call.transaction.settle()
+    elif call.writes:
         call.session.flush()
     call.request.lap("handler")
     if isinstance(answer, EventStream):
@@ -82,11 +86,11 @@ def as_api_error(error: Exception) -> ApiError:
     """The error of the API that an exception stands for."""
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | StaleDataError):  # stale: somebody else has just deleted what is changed here
         return ApiError("conflict")
     if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
         return invalid()
-    if isinstance(error, OperationalError) or (isinstance(error, DBAPIError) and error.connection_invalidated):
+    if isinstance(error, DBAPIError) and is_unavailable(error):
         return ApiError("service_unavailable", headers=[("Retry-After", "5")], retry_after=5)
     return ApiError("unexpected_error")
 
@@ -110,23 +114,16 @@ def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
 def _present_one(call: Call, shape: type[Shape], row: Any) -> Any:
     if shape.parts or call.wanted:
         return _present(call, [row])[0]
-    return shape.present(row[0] if _holds_object(row) else row, call)
+    return shape.present(row, call)
 
 
 def _present(call: Call, rows: Any) -> list[Any]:
     shape = call.route.shape
     if shape is None:
         return list(rows)
-    if rows and _holds_object(rows[0]):
-        rows = [row[0] for row in rows]  # a query for whole objects
     objects = shape.present_all(rows, call)
     expansion.expand(call, rows, objects)
     return objects
-
-
-def _holds_object(row: Any) -> bool:
-    """Whether this is a row of a query for whole objects."""
-    return isinstance(row, Row) and len(row) == 1 and not isinstance(row[0], int | str)
 
 
 def _tagged(call: Call, answer: Any, response: Response) -> Response:

@@ -113,10 +113,10 @@ class Answers:
             "sealed": AESGCM(key.encryption).encrypt(NONCE, content, None),
             "created_at": now,
         }
-        transaction.run(_KEEP, values)
+        transaction.execute(_KEEP, values)
 
     def _find(self, key: Key, transaction: Transaction) -> Response | None:
-        kept = transaction.run(_BY_HASH, {"key_hash": key.hash}).one_or_none()
+        kept = transaction.execute(_BY_HASH, {"key_hash": key.hash}).one_or_none()
         if kept is None:
             return None
         if kept.fingerprint != key.fingerprint:
@@ -148,7 +148,7 @@ def is_final(error: Exception) -> bool:
 
 def _claim(key: Key, transaction: Transaction) -> None:
     """Takes the key from the requests of all processes until the transaction ends."""
-    if transaction.is_on_postgresql and not transaction.run(_TRY_LOCK, {"key": int(key.hash[:15], 16)}).scalar():
+    if transaction.is_on_postgresql and not transaction.execute(_TRY_LOCK, {"key": int(key.hash[:15], 16)}).scalar():
         raise in_progress(key)
 
 

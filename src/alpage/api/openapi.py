@@ -7,7 +7,7 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
 
 from alpage import __doc__ as about
-from alpage.api import dry_run, listing
+from alpage.api import dry_run, envelope, listing
 from alpage.api.calls import EVENT_STREAM
 from alpage.api.envelope import Response
 from alpage.api.errors import CATALOGUE
@@ -181,7 +181,7 @@ def _answer(route: Route) -> JsonSchemaValue:
     schema = {
         "type": "object",
         "required": ["result", "data"],
-        "properties": {"result": {"const": "success"}, **root, "data": data},
+        "properties": {"result": {"const": envelope.result(route.status)}, **root, "data": data},
     }
     answer = _response(HTTPStatus(route.status).phrase, schema)
     if route.streams:

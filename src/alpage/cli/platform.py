@@ -12,6 +12,7 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.migrations import migrate
+from alpage.tasks import queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +36,5 @@ def open_platform(data: Path | None = None) -> Platform:
     settings.data.mkdir(parents=True, exist_ok=True)
     database = open_database(settings)
     migrate(database)
+    queue.prepare(database)
     return Platform(settings, database, open_tokens(settings, database))

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.identity import grants
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
+from alpage.identity.scopes import OFFLINE
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
 from alpage.storage.database import Transaction
@@ -15,7 +16,6 @@ from alpage.storage.tables import Base
 
 LIFETIME_SECONDS = 30 * 86_400
 STAMP_SECONDS = 60  # how exact "last used" is
-OUTLIVING = "offline_access"  # what was given for while the user is away
 
 # stored
 
@@ -121,7 +121,7 @@ def end(transaction: Transaction, session: Session, now: int) -> None:
         backchannel_logout.announce(transaction, session, now)
     session.ended_at = session.ended_at or now
     given = grants.of_session(transaction.session, session.id)
-    grants.revoke([grant for grant in given if OUTLIVING not in grant.scopes], now)
+    grants.revoke(transaction.session, [grant for grant in given if OFFLINE not in grant.scopes], now)
 
 
 _BY_HASH: Select[Session] = (

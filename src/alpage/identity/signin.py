@@ -75,21 +75,19 @@ class SignIn:
         """
         of_nobody = _hash_of_nobody()  # whoever asks first waits for it, known or not
         at_account = attempts.of_account(PASSWORD, email.strip())
-        subjects = (at_account, attempts.of_address(PASSWORD, origin.ip))
+        from_address = attempts.of_address(PASSWORD, origin.ip)
         with self.database.transaction(Author(request_id=origin.request_id)) as transaction:
-            is_blocked = attempts.blocked_until(transaction, subjects, now) > 0
-            if not is_blocked:
-                attempts.failed(transaction, [at_account], now)
+            is_blocked = not attempts.begin(transaction, at_account, from_address, now)
             user: User | None = transaction.find(_BY_EMAIL, {"email": email.strip().lower()})
         kept = user.password_hash if user is not None else None
         is_right = fits(kept or of_nobody, password[: MAX_LENGTH + 1]) and kept is not None
         is_in = is_right and not is_blocked and user is not None and user.blocked_at is None
         with self.database.transaction(Author(request_id=origin.request_id)) as transaction:
             if is_in:
-                attempts.succeeded(transaction, subjects)
+                attempts.succeeded(transaction, [at_account])
                 return user
             if not is_blocked:
-                attempts.failed(transaction, subjects[1:], now)
+                attempts.failed(transaction, [from_address], now)
             _note_failure(transaction, user, origin, now, is_blocked=is_blocked)
         return None
 
@@ -124,16 +122,15 @@ class SignIn:
         self, transaction: Transaction, pending: Pending, code: str, origin: Origin, now: int
     ) -> tuple[str, ...] | None:
         """The methods a code proves: a number of an authenticator or a recovery code; None when it is neither."""
-        subjects = (attempts.of_account(SECOND_FACTOR, pending.user_id), attempts.of_address(SECOND_FACTOR, origin.ip))
-        if attempts.blocked_until(transaction, subjects, now):
-            proved = None
-        else:
-            attempts.failed(transaction, subjects[:1], now)
+        at_account = attempts.of_account(SECOND_FACTOR, pending.user_id)
+        from_address = attempts.of_address(SECOND_FACTOR, origin.ip)
+        proved = None
+        if attempts.begin(transaction, at_account, from_address, now):
             proved = self._methods_of(transaction, pending.user_id, code.replace(" ", ""), origin, now)
         if proved is not None:
-            attempts.succeeded(transaction, subjects)
+            attempts.succeeded(transaction, [at_account])
             return proved
-        attempts.failed(transaction, subjects[1:], now)
+        attempts.failed(transaction, [from_address], now)
         _note(transaction, "second_factor_failed", pending.user_id, origin, now)
         return None
 

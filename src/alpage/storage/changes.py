@@ -85,10 +85,18 @@ class Recorder:
         self.author = author
         self._entries: dict[tuple[str, int], Entry] = {}
 
-    def watch(self, session: Session) -> None:
-        """Takes note of everything the session flushes from now on."""
-        event.listen(session, "before_flush", _allow_writes)
-        event.listen(session, "after_flush", self._collect)
+    def watch(self, session: Session, connection: Connection) -> None:
+        """Takes note of everything the session flushes to its connection from now on."""
+
+        def allow_writes(*_arguments: Any) -> None:
+            connection.info[_FLUSHING] = True
+
+        def collect(*_arguments: Any) -> None:
+            connection.info.pop(_FLUSHING, None)
+            self._collect(session)
+
+        event.listen(session, "before_flush", allow_writes)
+        event.listen(session, "after_flush", collect)
 
     def entries(self) -> list[Entry]:
         """What the transaction has changed so far."""
@@ -107,12 +115,10 @@ class Recorder:
         for entry in part.values():
             self._add(entry)
 
-    def write(self, session: Session) -> None:
+    def write(self, connection: Connection) -> None:
         """Puts the entries into the log, as the last thing before the commit."""
-        session.flush()
         if not self._entries:
             return
-        connection = session.connection()
         if connection.dialect.name == "postgresql":  # entries are numbered in the order of the commits
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRESQL_LOCK})
         now = int(time())
@@ -135,8 +141,7 @@ class Recorder:
             ],
         )
 
-    def _collect(self, session: Session, _context: Any) -> None:
-        session.connection().info.pop(_FLUSHING, None)
+    def _collect(self, session: Session) -> None:
         for obj in session.new:
             if obj.__event__:
                 self._add(Entry(obj, "created", None, _values(obj)))
@@ -159,10 +164,6 @@ class Recorder:
 
 
 _FLUSHING = "alpage.flushing"
-
-
-def _allow_writes(session: Session, _context: Any, _instances: Any) -> None:
-    session.connection().info[_FLUSHING] = True
 
 
 def guard(engine: Engine) -> None:
@@ -190,10 +191,10 @@ def _values(obj: Any) -> dict[str, Any]:
 
 
 def _changed(obj: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    before, after = {}, {}
-    for key, secret in _columns(inspect(obj).mapper):
-        history = get_history(obj, key)
-        if history.has_changes():
+    state = inspect(obj)
+    before, after, unmodified = {}, {}, state.unmodified
+    for key, secret in _columns(state.mapper):
+        if key not in unmodified and (history := get_history(obj, key)).has_changes():
             before[key] = HIDDEN if secret else next(iter(history.deleted or ()), None)
             after[key] = HIDDEN if secret else next(iter(history.added or ()), None)
     return (before, after) if after else None

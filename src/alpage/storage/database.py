@@ -4,6 +4,7 @@ Reads go through a plain connection on a snapshot. Writes go through an ORM sess
 watches (`changes.py`); there is no other way to write, and the engine refuses one that goes round it.
 """
 
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,10 +17,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
 from alpage.storage import changes
+from alpage.storage.deferred import Deferred
 
 BUSY_TIMEOUT_MS = 10_000
 POSTGRESQL = "postgresql"
-SERIALIZATION_FAILURE = "40001"  # SQLSTATE of PostgreSQL
+SERIALIZATION_FAILURE, READ_ONLY = "40001", "25006"  # SQLSTATE of PostgreSQL
 
 Begin = Callable[[Connection, bool], None]
 
@@ -83,6 +85,7 @@ class Transaction:
         self._connection: Connection | None = None
         self._session: Session | None = None
         self.changes = changes.Recorder(author)
+        self.deferred = Deferred()
 
     @property
     def is_on_postgresql(self) -> bool:
@@ -95,34 +98,35 @@ class Transaction:
         if not self._writes:
             raise RuntimeError("this transaction only reads")
         if self._session is None:
-            self._session = Session(self._open(), expire_on_commit=False)
-            self.changes.watch(self._session)
+            connection = self._open()
+            self._session = Session(connection, expire_on_commit=False, join_transaction_mode="control_fully")
+            self.changes.watch(self._session, connection)
         return self._session
 
     def execute(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Runs a statement, after what was written before it in this transaction."""
-        return (self.session if self._writes else self._open()).execute(statement, parameters)
+        """Runs a statement, after what was written before it in this transaction; a query answers plain columns.
 
-    def run(self, statement: Executable, parameters: Any = None) -> Result[Any]:
-        """Runs a statement past the unit of work, which takes half of the time of a short one (measured).
-
-        What was added to the unit of work and not flushed is not there yet.
+        It runs past the unit of work, which takes half of the time of a short one (measured).
         """
-        return (self.session.connection() if self._writes else self._open()).execute(statement, parameters)
+        if self._session is not None:
+            self._session.flush()
+        return self._open().execute(statement, parameters)
 
     def find(self, statement: Executable, parameters: Any = None) -> Any:
         """The one object a query of whole objects finds, or None.
 
         It is an object of the unit of work where there is one, else a row with the same attributes.
         """
-        result = self.execute(statement, parameters)
-        return result.scalar_one_or_none() if self._writes else result.one_or_none()
+        if self._writes:
+            return self.session.execute(statement, parameters).scalar_one_or_none()
+        return self.execute(statement, parameters).one_or_none()
 
     @contextmanager
     def part(self, *, keep: bool = True) -> Iterator[None]:
         """A part of the transaction that leaves nothing when it raises, or when it is not to be kept."""
-        with self.changes.part() as undo:
+        with self.changes.part() as undo_changes, self.deferred.part() as undo_deferred:
             nested = self.session.begin_nested()
+            nested.session.connection()
             try:
                 yield
                 self.session.flush()
@@ -133,13 +137,21 @@ class Transaction:
                 nested.commit()
             else:
                 nested.rollback()
-                undo()
+                undo_changes()
+                undo_deferred()
+
+    def settle(self) -> None:
+        """Does what was put off until all of the transaction is known, for who looks at it before the commit."""
+        self.deferred.settle(self)
+        if self._session is not None:
+            self._session.flush()
 
     def commit(self) -> None:
         """Makes the writes last, with their entries in the change log."""
-        if self._session is not None:
-            self.changes.write(self._session)
-            self._session.commit()
+        self.settle()
+        if self._connection is not None:
+            self.changes.write(self._connection)
+            self._connection.commit()
 
     def release(self) -> None:
         """Lets go of the snapshot of a transaction that only reads, for who has read enough and waits for others."""
@@ -173,7 +185,7 @@ class Database:
         self._writers = Writers(writers)
         steady = {"isolation_level": "REPEATABLE READ"} if postgresql else {}
         self._steady_writers = Writers(writers.execution_options(**steady))
-        self._begin = _begin_by_driver if postgresql else _begin_sqlite
+        self._begin = _begin_by_driver if postgresql else self._begin_sqlite
         changes.guard(writers)
 
     def begin(self, author: changes.Author, *, writes: bool, steady: bool = False) -> Transaction:
@@ -209,6 +221,23 @@ class Database:
         self._readers.close()
         self.engine.dispose()
 
+    def _begin_sqlite(self, connection: Connection, writes: bool) -> None:
+        # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
+        driver: Any = connection.connection.dbapi_connection
+        begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        try:
+            driver.execute(begin)
+        except sqlite3.Error as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                self._open_anew(connection)
+            raise OperationalError(begin, None, error) from error  # as the library would have raised it
+
+    def _open_anew(self, connection: Connection) -> None:
+        """Lets go of connections that were opened while the files were read-only: they would stay so, and new ones too
+        as long as one of these is open."""
+        connection.invalidate()
+        self.close()
+
     def is_reachable(self) -> bool:
         """Whether the database answers."""
         try:
@@ -222,6 +251,12 @@ class Database:
 def is_overtaken(error: DBAPIError) -> bool:
     """Whether a steady transaction has failed because somebody else was quicker; another try sees what he wrote."""
     return getattr(error.orig, "sqlstate", None) == SERIALIZATION_FAILURE
+
+
+def is_unavailable(error: DBAPIError) -> bool:
+    """Whether the trouble is the database's and may pass: it is gone, full, locked, or may not be written for now."""
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) or error.connection_invalidated or sqlstate == READ_ONLY
 
 
 def connect(url: str, *, synchronous: Literal["NORMAL", "FULL"] = "NORMAL", pool_size: int = 16) -> Database:
@@ -272,13 +307,3 @@ def _is_rolled_back(connection: Connection) -> bool:
 
 def _begin_by_driver(_connection: Connection, _writes: bool) -> None:
     """PostgreSQL's driver begins by itself."""
-
-
-def _begin_sqlite(connection: Connection, writes: bool) -> None:
-    # A writer takes the lock at once: one that first read could not upgrade a stale snapshot.
-    driver: Any = connection.connection.dbapi_connection
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-    try:
-        driver.execute(begin)
-    except connection.dialect.loaded_dbapi.Error as error:  # as the library would have raised it
-        raise OperationalError(begin, None, error) from error

@@ -66,7 +66,7 @@ class OwnGrant(Issuing, ClientCredentialsGrant):
         """The application's one grant, made when it is first used and kept at what the application may now do."""
         transaction, application = self.request.transaction, client.application
         values = {"application": client.id, "user": application.user_id}
-        found = transaction.run(_OWN, values).first()
+        found = transaction.execute(_OWN, values).first()
         limits = None if application.account_id is None else [application.account_id]
         if found is not None and (found.scopes, found.account_ids) == (scopes, limits):
             return storage.find_grant(transaction, found.id)

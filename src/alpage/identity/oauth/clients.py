@@ -21,10 +21,9 @@ from alpage.identity.application_secrets import ApplicationSecret
 from alpage.identity.applications import Application
 from alpage.identity.credentials import is_well_formed, keyed_hash
 from alpage.identity.oauth.parameters import Parameters
-from alpage.identity.scopes import ALIASES, EVERY_SCOPE, contains
+from alpage.identity.scopes import ALIASES, EVERY_SCOPE, OFFLINE, contains
 from alpage.storage.database import Transaction
 
-OFFLINE = "offline_access"
 PUBLIC, BY_KEY = "none", "private_key_jwt"
 METHODS = ("client_secret_basic", "client_secret_post", BY_KEY, PUBLIC)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
@@ -80,7 +79,7 @@ class Client(ClientMixin):
 
 def find(transaction: Transaction, client_id: str) -> Client | None:
     """The living client of this name, without any proof that it is the one who asks."""
-    row = transaction.run(_BY_NAME, {"client_id": client_id}).one_or_none()
+    row = transaction.execute(_BY_NAME, {"client_id": client_id}).one_or_none()
     return None if row is None else Client(row)
 
 
@@ -133,7 +132,7 @@ def _by_name(transaction: Transaction, client_id: str) -> Client | None:
 def _by_secret(transaction: Transaction, method: str, given: tuple[str, str], pepper: bytes) -> Client | None:
     client_id, secret = given
     digest = keyed_hash(pepper, secret) if is_well_formed(secret, "cs") else ""
-    row = transaction.run(_WITH_SECRET, {"client_id": client_id, "digest": digest}).one_or_none()
+    row = transaction.execute(_WITH_SECRET, {"client_id": client_id, "digest": digest}).one_or_none()
     if row is None or row.secret_id is None or row.token_endpoint_auth_method not in SECRET_METHODS:
         return None
     return Client(row, method, row.secret_id, row.secret_expires_at)

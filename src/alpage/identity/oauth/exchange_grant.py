@@ -42,7 +42,7 @@ class ExchangeGrant(Issuing, TokenEndpointMixin):
         key = self.bound_key(client)
         if subject.key_thumbprint and key != subject.key_thumbprint:
             raise InvalidProofError("the token is bound to another key")
-        held = subject.scopes or subject.granted
+        held = storage.scopes_of(subject)
         wanted = split(request.parameters.get("scope")) or held
         if not all(contains(held, scope) for scope in wanted):
             raise InvalidScopeError

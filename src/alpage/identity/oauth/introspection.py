@@ -46,7 +46,7 @@ def _described(request: LoginRequest, token: Any) -> dict[str, Any]:
         "iss": provider.issuer,
         "sub": str(token.user_id),
         "client_id": token.client_id,
-        "scope": " ".join(token.scopes or token.granted),
+        "scope": " ".join(storage.scopes_of(token)),
         "token_type": "DPoP" if token.key_thumbprint else "Bearer",
         "iat": token.created_at - ahead,
         "exp": None if token.expires_at is None else token.expires_at - ahead,

@@ -12,9 +12,10 @@ from sqlalchemy import bindparam, select
 from alpage.identity import user_clocks
 from alpage.identity.applications import Application
 from alpage.identity.credentials import new_secret
-from alpage.identity.oauth import storage
-from alpage.identity.oauth.clients import OFFLINE, Client
+from alpage.identity.oauth import storage, userinfo
+from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.provider import Provider, level_of
+from alpage.identity.scopes import OFFLINE, OPENID
 from alpage.storage.database import Transaction
 
 ACCESS_SECONDS = 3600
@@ -82,8 +83,8 @@ def issue(provider: Provider, transaction: Transaction, access: Access, now: int
         answer["refresh_token"] = access.refresh_token
     answer["scope"] = " ".join(access.scopes)
     answer["user_id"] = access.user_id
-    if "openid" in access.scopes:
-        answer["id_token"] = _id_token(provider, access, secret, now)
+    if OPENID in access.scopes:
+        answer["id_token"] = _id_token(provider, transaction, access, secret, now)
     return answer
 
 
@@ -128,7 +129,7 @@ def choose_resource(provider: Provider, asked: tuple[str, ...], granted: list[st
 
 def known_resource(transaction: Transaction, resource: str) -> str | None:
     """What access tokens for a registered API are: `opaque` or `jwt`. None: there is no such API."""
-    kind: str | None = transaction.run(_RESOURCE, {"resource": resource}).scalar_one_or_none()
+    kind: str | None = transaction.execute(_RESOURCE, {"resource": resource}).scalar_one_or_none()
     return kind
 
 
@@ -151,8 +152,9 @@ def _access_token(provider: Provider, transaction: Transaction, access: Access, 
     return provider.keys.sign(claims, "RS256", now, "at+jwt")  # RFC 9068
 
 
-def _id_token(provider: Provider, access: Access, access_token: str, now: int) -> str:
+def _id_token(provider: Provider, transaction: Transaction, access: Access, access_token: str, now: int) -> str:
     claims = {
+        **_about_user(provider, transaction, access),
         "iss": provider.issuer,
         "sub": str(access.user_id),
         "aud": access.client.get_client_id(),
@@ -166,6 +168,15 @@ def _id_token(provider: Provider, access: Access, access_token: str, now: int) -
     if access.nonce:
         claims["nonce"] = access.nonce
     return provider.keys.sign(claims, access.client.application.id_token_alg, now)
+
+
+def _about_user(provider: Provider, transaction: Transaction, access: Access) -> dict[str, Any]:
+    """What was asked to stand in the ID token besides (OpenID Connect Core, 5.5)."""
+    wishes = (access.grant.claims or {}).get("id_token")
+    if wishes is None:
+        return {}
+    account_id = access.client.application.account_id
+    return userinfo.describe(transaction, access.user_id, (), wishes, account_id=account_id, groups=provider.groups)
 
 
 def _about_sign_in(grant: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from alpage.api.clocks import Clocks
+from alpage.identity.oauth.userinfo import Groups
 from alpage.identity.signing_keys import SigningKeys
 from alpage.settings import Settings
 
@@ -16,6 +17,7 @@ class Provider:
     pepper: bytes
     keys: SigningKeys
     clocks: Clocks
+    groups: Groups
 
     @property
     def issuer(self) -> str:

@@ -36,8 +36,7 @@ class RefreshToken:
     @property
     def scopes(self) -> list[str]:
         """What its access tokens may be for."""
-        scopes: list[str] = self.row.scopes or self.row.granted
-        return scopes
+        return storage.scopes_of(self.row)
 
 
 class RefreshGrant(Issuing, RefreshTokenGrant):

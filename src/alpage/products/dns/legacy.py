@@ -7,8 +7,9 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Select, func, literal
+from sqlalchemy import Select, bindparam, func, literal
 
+from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, not_found
 from alpage.api.routes import Deprecation, Loaded, Routes, Shape
@@ -43,11 +44,15 @@ def find(call: Call, domain: int) -> Zone:
 
     Raises `object_not_found`, `access_denied`.
     """
-    of_domain = visible(call.caller).where(Zone.product_id == domain)
-    zone = one(call, of_domain.order_by(func.length(Zone.fqdn)).limit(1))
+    zone = one(call, _of_domain, domain=domain)
     if zone is None:
         raise not_found("Domain", domain)
     return zone
+
+
+def _of_domain(caller: Caller) -> Select[Zone]:
+    of_domain = visible(caller).where(Zone.product_id == bindparam("domain"))
+    return of_domain.order_by(func.length(Zone.fqdn)).limit(1)
 
 
 ZoneOfDomain = Annotated[Zone, Loaded(find, by=int)]

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Select, String, func, select
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.accounts import products
@@ -158,6 +158,17 @@ def visible(caller: Caller) -> Select[Domain]:
     return select(Domain).where(may(caller, Domain))
 
 
+def longest_of(caller: Caller) -> Select[Domain]:
+    """The domain with the longest of some names."""
+    named = visible(caller).where(Domain.name.in_(bindparam("names", expanding=True)))
+    return named.order_by(func.length(Domain.name).desc()).limit(1)
+
+
+def by_id(caller: Caller) -> Select[Domain]:
+    """The domain of a product."""
+    return visible(caller).where(Domain.id == bindparam("domain_id"))
+
+
 def find(call: Call, domain: str) -> Domain:
     """The domain of a path, by name in Unicode or punycode, or by id. Raises `object_not_found`."""
     name = names.to_ascii(domain) or ""
@@ -298,9 +309,9 @@ def show_domain_of_account(call: Call, account: AccountId, domain: DomainOfPath)
 
 
 def _one(call: Call, asked: str, candidates: list[str], domain_id: int | None = None) -> Domain:
-    chosen = Domain.name.in_(candidates) if domain_id is None else Domain.id == domain_id
-    longest = visible(call.caller).where(chosen).order_by(func.length(Domain.name).desc()).limit(1)
-    found: Domain | None = call.transaction.find(longest)
+    found: Domain | None = (
+        call.find(longest_of, names=candidates) if domain_id is None else call.find(by_id, domain_id=domain_id)
+    )
     if found is None:
         raise not_found("Domain", asked)
     return found

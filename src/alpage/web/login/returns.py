@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit
 
 from alpage.api.languages import LANGUAGES
-from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
+from alpage.identity.oauth.authorization_requests import AuthorizationError, AuthorizationRequest
 from alpage.storage.database import Transaction
 from alpage.web.login.surface import LoginVisit
 from alpage.web.visits import LANGUAGE_COOKIE

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import httpx
 import orjson
 
-SCOPES = "openid profile email user_info accounts domain dns tokens applications security"
+SCOPES = "openid profile email user_info accounts domain dns tokens applications webhooks security"
 TIMEOUT_SECONDS = 30.0
 LEEWAY_SECONDS = 30  # clocks differ, and a token must outlive the page it is fetched for
 
