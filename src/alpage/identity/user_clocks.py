@@ -15,7 +15,7 @@ def ahead(clocks: Clocks, transaction: Transaction, user_id: int) -> int:
     """How many seconds the clock of a user is ahead."""
     if not clocks.any_moved:
         return 0
-    return clocks.ahead(transaction.run(_ACCOUNT, {"user": user_id}).scalar_one())
+    return clocks.ahead(transaction.execute(_ACCOUNT, {"user": user_id}).scalar_one())
 
 
 _ACCOUNT = select(User.current_account_id).where(User.id == bindparam("user"))
