@@ -260,7 +260,7 @@ def create_authenticator(call: Call, body: AuthenticatorBody) -> dict[str, Any]:
     once one of its numbers was sent to `…/confirm`; one that has waited for that before is gone.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.now)
+    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.real_now)
     shown = {column.key: getattr(made, column.key) for column in SHOWN}
     return {**shown, "last_used_at": None, "secret": secret, "uri": uri, "qr_code": _qr_code(uri)}
 
@@ -286,7 +286,7 @@ def confirm_authenticator(call: Call, authenticator_id: int, body: Authenticator
         found,
         body.code,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -302,5 +302,5 @@ def delete_authenticator(call: Call, authenticator_id: int) -> bool:
     """Delete an authenticator: its numbers are good no more."""
     found = _find(call, authenticator_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, found, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, found, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True

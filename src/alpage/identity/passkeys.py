@@ -335,7 +335,7 @@ def begin_passkey(call: Call) -> dict[str, Any]:
     people there is the page that `/.well-known/passkey-endpoints` of that host names.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)
+    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.real_now)
     return {"options": options, "ticket": ticket}
 
 
@@ -356,7 +356,7 @@ def create_passkey(call: Call, body: NewPasskey) -> Any:
         body.name,
         settings=call.settings,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -381,5 +381,5 @@ def delete_passkey(call: Call, passkey_id: int) -> bool:
     """Delete a passkey: nobody can sign in with it any more."""
     passkey = _find(call, passkey_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, passkey, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, passkey, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True

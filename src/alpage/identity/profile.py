@@ -251,7 +251,7 @@ def _apply_credentials(call: Call, user: User, change: ProfileChange) -> None:
             call.transaction,
             user,
             change.password,
-            call.now,
+            call.real_now,
             kept=kept,
             ip=call.request.ip,
             user_agent=call.request.user_agent,
@@ -270,15 +270,18 @@ def _replace_email(call: Call, user: User, email: str) -> None:
         call.transaction,
         "email_changed",
         user_id=user.id,
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
-    notices.send(call.transaction, user, "email_changed", call.now, email=email)  # to the old one: it may not be he
+    # To the old address: it may not be he.
+    notices.send(call.transaction, user, "email_changed", call.real_now, email=email)
     if user.login == user.email:
         user.login = email
     user.email, user.is_email_checked = email, False
-    email_verifications.ask(call.transaction, pepper_of(call.settings), user, email, call.now)
+    email_verifications.ask(
+        call.transaction, pepper_of(call.settings), user, email, call.real_now, ahead_seconds=call.ahead_seconds
+    )
 
 
 # the routes

@@ -209,7 +209,7 @@ class DeviceGrant(Issuing, TokenEndpointMixin):
                 raise SlowDownError
             raise AuthorizationPendingError
         grant = storage.find_grant(request.transaction, device.grant_id)
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             raise AccessDeniedError
         return grant
 

@@ -17,7 +17,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from alpage.api.callers import Proof
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
-from alpage.identity import dpop
+from alpage.identity import dpop, user_clocks
 from alpage.identity.oauth import clients, issuing
 from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.issuing import Access, TokenAnswer
@@ -74,6 +74,10 @@ class LoginRequest(OAuth2Request):
         self.client: Any = None  # once it has shown who it is
         self.is_guess = False  # whether it named a client and could not show that it is this client
         self.access: Access | None = None
+
+    def now_of(self, user_id: int) -> int:
+        """The time by a user's clock, which what he keeps here goes by."""
+        return self.now + user_clocks.ahead(self.provider.clocks, self.transaction, user_id)
 
     @property
     def form(self) -> Any:
@@ -135,6 +139,7 @@ class Server(AuthorizationServer):
             request.http.headers.get("authorization", ""),
             pepper=self.provider.pepper,
             audiences=self.provider.audiences,
+            clocks=self.provider.clocks,
             now=request.now,
         )
         request.is_guess = False

@@ -25,7 +25,7 @@ def login_site(provider: Provider, database: Database, workers: Workers, network
     surface = Login(
         provider=provider,
         database=database,
-        sign_in=SignIn(database, provider.pepper),
+        sign_in=SignIn(database, provider.pepper, provider.clocks),
         authorizations=Authorizations(provider.settings, provider.pepper),
         logouts=Logouts(provider),
     )
