@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alpage import accounts, api, identity, products, tasks
+from alpage import accounts, api, identity, products, sandbox, tasks
 from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
@@ -30,6 +30,7 @@ from alpage.api.clocks import Clocks
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
+from alpage.api.history import SUBJECTS
 from alpage.api.idempotency import Answers
 from alpage.api.limits import Limits
 from alpage.api.metrics import Metrics
@@ -51,15 +52,16 @@ from alpage.tasks.postponed import Postponed
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
-ROOMS = (api, identity, tasks, accounts, products)
+ROOMS = (api, identity, tasks, accounts, products, sandbox)
 
 
 @cache
 def route_table() -> RouteTable:
-    """Every route of every room; also makes error codes and the services of the products known."""
+    """Every route of every room; also makes known the error codes, the kinds of objects, and the services."""
     for room in ROOMS:
         for catalogue in Path(str(files(room))).glob("**/errors.toml"):
             CATALOGUE.add(catalogue)
+        SUBJECTS.collect(room)
     for module in modules(products):
         service = getattr(module, "SERVICE", None)
         if isinstance(service, Service):

@@ -60,13 +60,23 @@ def start(person: Any, name: str, *, delay_seconds: int = 0, **arguments: Any) -
 
 def shown(person: Any, task: Task) -> dict[str, Any]:
     """The task as the API shows it."""
-    data: dict[str, Any] = person.call("GET", f"/1/async/tasks/{task.uuid}").json()["data"]
-    return data
+    return shown_at(person, task.uuid)
 
 
 def ended(person: Any, task: Task) -> dict[str, Any]:
     """The task as the API shows it when it has ended."""
-    return until(lambda: shown(person, task), lambda data: data["status"] in ("executed", "failed"))
+    return ended_at(person, task.uuid)
+
+
+def shown_at(person: Any, uuid: str) -> dict[str, Any]:
+    """The task of this id as the API shows it."""
+    data: dict[str, Any] = person.call("GET", f"/1/async/tasks/{uuid}").json()["data"]
+    return data
+
+
+def ended_at(person: Any, uuid: str) -> dict[str, Any]:
+    """The task of this id as the API shows it when it has ended."""
+    return until(lambda: shown_at(person, uuid), lambda data: data["status"] in ("executed", "failed"))
 
 
 def until(look: Callable[[], Any], is_reached: Callable[[Any], object]) -> Any:

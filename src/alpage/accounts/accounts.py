@@ -18,6 +18,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
 from alpage.api.expansion import attribute, computed
+from alpage.api.history import Subject, Undo
 from alpage.api.routes import Expansion, Loaded, Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity import languages, timezones
@@ -36,6 +37,7 @@ class Account(Base):
 
     __tablename__ = "accounts"
     __event__ = "account"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(128))
@@ -260,3 +262,17 @@ def update_account(
     if body.locale is not None:
         account_id.language_id = languages.number_of(body.locale) or account_id.language_id
     return account_id
+
+
+subjects = [
+    Subject(
+        Account,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=members.administers_all,
+            actions=("updated",),
+            fields=(*AccountChanges.model_fields, "language_id"),
+        ),
+    )
+]

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount
+from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount, administers_all
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
+from alpage.api.history import Subject, Undo
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity import countries
@@ -27,6 +28,7 @@ class AccountAddress(Base):
 
     __tablename__ = "account_addresses"
     __event__ = "account.address"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -179,3 +181,6 @@ _OF_ACCOUNTS: Select[Any] = (
     .where(AccountAddress.account_id.in_(bindparam("ids", expanding=True)))
     .order_by(AccountAddress.id)
 )
+
+
+subjects = [Subject(AccountAddress, reads=(READ,), undo=Undo(writes=WRITE, guard=administers_all))]

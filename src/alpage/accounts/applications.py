@@ -5,15 +5,17 @@ changes such a one and makes its secrets, and it never may do more than the toke
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import Select, bindparam, func, or_, select
 
-from alpage.accounts.members import AdministeredAccount, administered
+from alpage.accounts.members import AdministeredAccount, administered, find_to_administer
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.history import CREDENTIAL, Subject, Undo, Work, put_back
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import Name, not_among
 from alpage.identity import application_secrets, grants
@@ -360,3 +362,47 @@ def delete_application(call: Call, account: AdministeredAccount, application: in
     found = find(call, account.account_id, application)
     grants.revoke_application(call.session, found, call.now)
     return True
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    """What `update_application` and `delete_application` ask of the caller."""
+    for item in work.items:
+        place = find_to_administer(work.call, item.account_id or 0)
+        found = find(work.call, place.account_id, item.object_id)
+        acts_by_itself = OWN in {*found.grant_types, *item.before.get("grant_types", ())}
+        if item.action == "updated" and acts_by_itself and found.user_id != work.call.caller.user_id:
+            raise ApiError("access_denied", model="Application", id=found.id, required_right=MAKER)
+
+
+def _check_metadata(work: Work) -> None:
+    for item in work.items:
+        if item.action == "updated":
+            _require_sound(work.call, {name: item.value(name) for name in CHECKED})
+
+
+def _delete_or_put_back(work: Work) -> None:
+    for item in work.items:
+        if item.action == "created":
+            grants.revoke_application(work.call.session, item.row, work.call.now)
+    put_back(replace(work, items=[item for item in work.items if item.action != "created"]))
+
+
+subjects = [
+    Subject(
+        Application,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            check=_check_metadata,
+            apply=_delete_or_put_back,
+            actions=("created", "updated"),
+            fields=[*ApplicationChanges.model_fields],
+            otherwise=CREDENTIAL,
+            ends=True,
+        ),
+    )
+]

@@ -26,6 +26,7 @@ class InvitationTeam(Base):
     __tablename__ = "invitation_teams"
     __table_args__ = (UniqueConstraint("invitation_id", "team_id"), STEADY_IDS)
     __event__ = "account.invitation.team"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))

@@ -4,7 +4,7 @@ The rest of this room stands on this module; the routes for members are in `user
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, bindparam, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import Work
 from alpage.api.routes import Loaded, Shape
 from alpage.identity.grants import Grant, GrantUse
 from alpage.identity.users import User
@@ -32,6 +33,7 @@ class Membership(Base):
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("account_id", "user_id"), STEADY_IDS)
     __event__ = "account.member"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -49,6 +51,7 @@ class TeamMember(Base):
     __tablename__ = "team_members"
     __table_args__ = (UniqueConstraint("team_id", "user_id"), STEADY_IDS)
     __event__ = "account.team.member"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -85,11 +88,11 @@ def administered(caller: Caller) -> Select[Any]:
 
 
 def find(call: Call, account_id: int) -> Membership:
-    """The caller's place in the account of a path, to look at. Raises `object_not_found`."""
-    found = call.rows(_in_account, account_id=account_id).one_or_none()
+    """The caller's place in the account of a path. Raises `object_not_found`."""
+    found: Membership | None = call.recall(_in_account, account_id=account_id)
     if found is None:
         raise not_found("Account", account_id)
-    return cast("Membership", found)
+    return found
 
 
 def _in_account(caller: Caller) -> Select[Membership]:
@@ -107,6 +110,12 @@ def find_to_administer(call: Call, account_id: int) -> Membership:
     if found.role_type not in ADMINISTRATORS or call.caller.product_ids is not None:
         raise ApiError("access_denied", model="Account", id=account_id, required_right=ADMIN)
     return found
+
+
+def administers_all(work: Work) -> None:
+    """Lets who administers an account take changes of it back. Raises `access_denied` for other members."""
+    for account_id in {item.account_id or 0 for item in work.items}:
+        find_to_administer(work.call, account_id)
 
 
 def require_owner(place: Membership) -> None:

@@ -12,6 +12,7 @@ from alpage.accounts.rights import RIGHTS, Right, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call, Statement
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import Subject
 from alpage.storage.tables import STEADY_IDS, Base
 
 
@@ -21,6 +22,7 @@ class Product(Base):
     __tablename__ = "products"
     __table_args__ = (Index(None, "service_name", "customer_name"), Index(None, "account_id", "service_id"), STEADY_IDS)
     __event__ = "product"
+    __audience__ = "product"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -41,6 +43,11 @@ class Product(Base):
     created_at: Mapped[int]
     expired_at: Mapped[int | None] = mapped_column(default=None)
     deleted_at: Mapped[int | None] = mapped_column(default=None)  # when it will be gone, once that is decided
+
+    @property
+    def product_id(self) -> int:
+        """The product a change of this row belongs to."""
+        return self.id
 
 
 def visible(caller: Caller) -> Select[Product]:
@@ -64,7 +71,7 @@ def require(call: Call, product: Any, right: Right, *, model: str) -> None:
 
 def is_permitted(call: Call, product_id: int, right: Right) -> bool:
     """Whether the caller has the right on a product."""
-    return call.rows(_PERMITTED[right], product_id=product_id).first() is not None
+    return call.recall(_PERMITTED[right], product_id=product_id) is not None
 
 
 def _permitted(right: Right) -> Statement:
@@ -87,3 +94,6 @@ def find(call: Call, product_id: int) -> Product:
 
 def _by_id(caller: Caller) -> Select[Product]:
     return visible(caller).where(Product.id == bindparam("product_id"))
+
+
+subjects = [Subject(Product)]

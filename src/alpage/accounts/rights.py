@@ -22,6 +22,7 @@ class ProductRight(Base):
     __tablename__ = "product_rights"
     __table_args__ = (Index(None, "account_id", "user_id"), Index(None, "account_id", "team_id"), STEADY_IDS)
     __event__ = "account.right"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))

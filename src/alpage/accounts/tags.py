@@ -9,13 +9,14 @@ from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts import products
-from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount
+from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount, administers_all
 from alpage.accounts.products import Product
 from alpage.accounts.rights import may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.expansion import attribute
+from alpage.api.history import Subject, Undo, Work
 from alpage.api.routes import Expansion, Loaded, Routes, Shape
 from alpage.storage.tables import STEADY_IDS, Base
 
@@ -32,6 +33,7 @@ class Tag(Base):
     __tablename__ = "tags"
     __table_args__ = (UniqueConstraint("account_id", "name"), STEADY_IDS)
     __event__ = "account.tag"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -45,6 +47,7 @@ class ProductTag(Base):
     __tablename__ = "product_tags"
     __table_args__ = (UniqueConstraint("product_id", "tag_id"), STEADY_IDS)
     __event__ = "product.tag"
+    __audience__ = "product"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -237,3 +240,17 @@ _OF_PRODUCTS: Select[Any] = (
 )
 _PLACES = select(ProductTag).where(ProductTag.tag_id == bindparam("tag_id"))
 _ON_PRODUCT = select(ProductTag).where(ProductTag.product_id == bindparam("product_id"))
+
+
+# taken back
+
+
+def _may_tag_all(work: Work) -> None:
+    for product_id in {item.product_id or 0 for item in work.items}:
+        find_to_tag(work.call, product_id)
+
+
+subjects = [
+    Subject(Tag, reads=(READ,), undo=Undo(writes=WRITE, guard=administers_all)),
+    Subject(ProductTag, reads=(READ,), undo=Undo(writes=WRITE, guard=_may_tag_all)),
+]

@@ -7,10 +7,19 @@ from pydantic import Field
 from sqlalchemy import Select, bindparam, column, select
 
 from alpage.accounts import teams
-from alpage.accounts.members import READ, WRITE, AdministeredAccount, TeamMember, last_seen, unknown_members
+from alpage.accounts.members import (
+    READ,
+    WRITE,
+    AdministeredAccount,
+    TeamMember,
+    administers_all,
+    last_seen,
+    unknown_members,
+)
 from alpage.accounts.teams import TeamSummary
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid
+from alpage.api.history import GONE, Subject, Undo, Work
 from alpage.api.routes import Expansion, Routes, Shape
 from alpage.identity.users import User
 
@@ -104,3 +113,23 @@ _USER_IDS = select(TeamMember.user_id).where(TeamMember.team_id == bindparam("te
 _PLACES = select(TeamMember).where(
     TeamMember.team_id == bindparam("team_id"), TeamMember.user_id.in_(bindparam("user_ids", expanding=True))
 )
+
+
+# taken back
+
+
+def _check_members(work: Work) -> None:
+    """Only who is still a member of the account goes back into a team."""
+    for item in work.items:
+        user_id = item.value("user_id")
+        if item.action == "deleted" and unknown_members(work.call, item.account_id or 0, [user_id]):
+            work.faults.append(item.fault(GONE, "user_id"))
+
+
+subjects = [
+    Subject(
+        TeamMember,
+        reads=(READ,),
+        undo=Undo(writes=WRITE, guard=administers_all, check=_check_members, actions=("created", "deleted")),
+    )
+]

@@ -17,6 +17,7 @@ from alpage.accounts.members import (
     TeamMember,
     UserSummary,
     administered,
+    administers_all,
     unknown_members,
     users_by_id,
 )
@@ -26,6 +27,7 @@ from alpage.accounts.services import SERVICES
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid, not_found
+from alpage.api.history import GONE, NOT_OFFERED, TAKEN, Subject, Undo, Work
 from alpage.api.routes import Expansion, Filter, Routes, Shape
 from alpage.api.validation import Several
 from alpage.storage.database import Transaction
@@ -43,6 +45,7 @@ class Team(Base):
 
     __tablename__ = "teams"
     __event__ = "account.team"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -376,3 +379,50 @@ _PERMISSIONS: Select[Any] = (
     .where(ProductRight.team_id.in_(bindparam("ids", expanding=True)), ProductRight.product_id.is_(None))
     .order_by(ProductRight.service_id)
 )
+
+
+# taken back
+
+
+def _check_owners(work: Work) -> None:
+    """A team goes back to an owner who is still a member."""
+    for item in work.items:
+        owner_id = None if item.action == "created" else item.value("owned_by_id")
+        if owner_id is not None and unknown_members(work.call, item.account_id or 0, [owner_id]):
+            work.faults.append(item.fault(GONE, "owned_by_id"))
+
+
+def _check_rights(work: Work) -> None:
+    """Of the rights, a team's on all products of a service are given and taken by themselves."""
+    for item in work.items:
+        given = item.before or item.after
+        is_whole = given["team_id"] is not None and given["product_id"] is None and all(given[name] for name in RIGHTS)
+        if not is_whole:
+            work.faults.append(item.fault(NOT_OFFERED))
+        elif item.action == "deleted" and _is_permitted(work.call, given["team_id"], given["service_id"]):
+            work.faults.append(item.fault(TAKEN, "service_id"))
+
+
+def _is_permitted(call: Call, team_id: int, service_id: int) -> bool:
+    given = select(ProductRight.id).where(ProductRight.team_id == team_id, ProductRight.product_id.is_(None))
+    return call.transaction.execute(given.where(ProductRight.service_id == service_id)).first() is not None
+
+
+subjects = [
+    Subject(
+        Team,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=administers_all,
+            check=_check_owners,
+            fields=("name", "owned_by_id"),
+        ),
+        follows=frozenset({"updated_at"}),
+    ),
+    Subject(
+        ProductRight,
+        reads=(READ,),
+        undo=Undo(writes=WRITE, guard=administers_all, check=_check_rights, actions=("created", "deleted")),
+    ),
+]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -44,6 +45,7 @@ from alpage.accounts.teams import Team, TeamSummary
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import CONSENT, Subject, Undo, Work, put_back
 from alpage.api.routes import Expansion, Filter, Routes, Shape
 from alpage.api.validation import Several
 from alpage.identity.users import User
@@ -363,3 +365,47 @@ def remove_user(call: Call, account: AccountOfPath, user: int) -> bool:
 _MEMBER = select(Membership).where(
     Membership.account_id == bindparam("account_id"), Membership.user_id == bindparam("user_id")
 )
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    """What `update_user` and `remove_user` ask of the caller."""
+    for item in work.items:
+        if item.action == "created" and item.after["user_id"] == work.call.caller.user_id:
+            place = members.find(work.call, item.account_id or 0)
+        else:
+            place = members.find_to_administer(work.call, item.account_id or 0)
+        if OWNER in (item.before.get("role_type"), item.after.get("role_type")):
+            members.require_owner(place)
+
+
+def _check_owners(work: Work) -> None:
+    for item in work.items:
+        if item.row.role_type == OWNER:
+            require_another_owner(work.call, item.row)
+
+
+def _remove_or_put_back(work: Work) -> None:
+    for item in work.items:
+        if item.action == "created":
+            _remove(work.call, item.row)
+    put_back(replace(work, items=[item for item in work.items if item.action != "created"]))
+
+
+subjects = [
+    Subject(
+        Membership,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            check=_check_owners,
+            apply=_remove_or_put_back,
+            actions=("created", "updated"),
+            fields=("role_type",),
+            otherwise=CONSENT,
+        ),
+    )
+]

@@ -21,7 +21,7 @@ from alpage.api.streams import HEADERS, EventStream
 from alpage.api.versions import Match
 from alpage.storage.database import is_unavailable
 
-KNOWN_PARAMETERS = frozenset({*listing.PARAMETERS, expansion.PARAMETER, "filter", dry_run.PARAMETER})
+KNOWN_PARAMETERS = frozenset({expansion.PARAMETER, "filter", dry_run.PARAMETER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def read_input(call: Call, query: dict[str, Any], body: Any) -> Input:
     if faults:
         raise invalid(*faults)
     if query:
-        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS)
+        call.ignored += validation.ignored(route.query, query, KNOWN_PARAMETERS | listing.parameters(route))
     if body:
         call.ignored += validation.ignored(route.body, body)
     return Input(arguments, wanted_list)

@@ -146,13 +146,17 @@ def _fields(shape: type[Shape], pattern: str) -> list[JsonSchemaValue]:
 
 def _list_parameters(route: Route) -> list[JsonSchemaValue]:
     positive, largest = {"type": "integer", "minimum": 1}, listing.MAX_PER_PAGE
-    found = [
-        _parameter("page", positive, "Number of the page, from 1."),
-        _parameter("per_page", {**positive, "maximum": largest}, "Elements a page."),
-        _parameter("limit", {**positive, "maximum": largest}, "Elements to return."),
-        _parameter("skip", {"type": "integer", "minimum": 0}, "Index of the first element, from 0."),
-        _parameter("return", {"enum": ["total"]}, "The number of elements instead of the elements."),
-    ]
+    limit = _parameter("limit", {**positive, "maximum": largest}, "Elements to return.")
+    if route.cursor is None:
+        found = [
+            _parameter("page", positive, "Number of the page, from 1."),
+            _parameter("per_page", {**positive, "maximum": largest}, "Elements a page."),
+            limit,
+            _parameter("skip", {"type": "integer", "minimum": 0}, "Index of the first element, from 0."),
+            _parameter("return", {"enum": ["total"]}, "The number of elements instead of the elements."),
+        ]
+    else:
+        found = [limit, _parameter("cursor", {"type": "string"}, "Where to go on: the cursor of the answer before.")]
     if route.sort:
         names = [*route.sort]
         found.append(
@@ -175,9 +179,11 @@ def _answer(route: Route) -> JsonSchemaValue:
     if route.answer is Response:
         return {"description": HTTPStatus(route.status).phrase, "content": {"*/*": {}}}
     data: JsonSchemaValue = _schema_of(route)
-    if route.is_list:
-        data = {"anyOf": [{"type": "array", "items": data}, {"type": "integer"}]}
-    root = _PAGINATION if route.is_list else {}
+    root: dict[str, JsonSchemaValue] = {}
+    if route.cursor is not None:
+        data, root = {"type": "array", "items": data}, _WALK
+    elif route.is_list:
+        data, root = {"anyOf": [{"type": "array", "items": data}, {"type": "integer"}]}, _PAGINATION
     schema = {
         "type": "object",
         "required": ["result", "data"],
@@ -212,6 +218,11 @@ def _response(description: str, schema: JsonSchemaValue) -> JsonSchemaValue:
 
 _COUNT = {"type": "integer", "minimum": 0}
 _PAGINATION = {"total": _COUNT, "page": _COUNT, "pages": _COUNT, "items_per_page": _COUNT}
+_WALK: dict[str, JsonSchemaValue] = {
+    "cursor": {"type": ["string", "null"]},
+    "has_more": {"type": "boolean"},
+    "response_at": _COUNT,
+}
 _ERROR_FIELDS: JsonSchemaValue = {
     "code": {"type": "string"},
     "description": {"type": "string"},

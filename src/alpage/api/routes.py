@@ -135,6 +135,7 @@ class Route:
     sort: Mapping[str, Any]  # wire name → column; the first is the key that always sorts last
     search: Sequence[Any]
     cap: int | None
+    cursor: Any  # the column of a key that no two rows share: the list has a cursor instead of pages
     limit: str
     items: Callable[[Any], int] | None
     errors: tuple[str, ...]
@@ -200,6 +201,7 @@ class Routes:
         sort: Mapping[str, Any] | None = None,
         search: Sequence[Any] = (),
         cap: int | None = DEFAULT_CAP,
+        cursor: Any = None,
         limit: str = "",
         items: Callable[[Any], int] | None = None,
         errors: Iterable[str] = (),
@@ -231,9 +233,10 @@ class Routes:
                     body=hints.get("body"),
                     query=hints.get("query"),
                     filter=hints.get("filter"),
-                    sort=sort or {},
+                    sort=sort or ({} if cursor is None else {cursor.key: cursor}),
                     search=search,
                     cap=cap,
+                    cursor=cursor,
                     limit=limit,
                     items=items,
                     errors=tuple(errors),

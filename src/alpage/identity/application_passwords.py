@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import Name
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret, pepper_of
@@ -30,6 +31,7 @@ class ApplicationPassword(Base):
 
     __tablename__ = "application_passwords"
     __event__ = "user.application_password"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -48,6 +50,8 @@ class ApplicationPasswordUse(Base):
     )
     used_at: Mapped[int]
 
+
+subjects = [Subject(ApplicationPassword, reads=("user_info",), never=CREDENTIAL)]
 
 # on the wire
 

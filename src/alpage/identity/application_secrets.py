@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from sqlalchemy import ForeignKey, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from alpage.api.history import CREDENTIAL, Subject
+from alpage.identity.applications import Application
 from alpage.identity.credentials import keyed_hash, new_secret
 from alpage.storage.changes import SECRET
-from alpage.storage.tables import Base
+from alpage.storage.tables import Base, parent
 
 MOST_LIVE = 2
 
@@ -19,6 +21,7 @@ class ApplicationSecret(Base):
 
     __tablename__ = "application_secrets"
     __event__ = "application.secret"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("applications.id"), index=True)
@@ -27,6 +30,11 @@ class ApplicationSecret(Base):
     created_at: Mapped[int]
     expires_at: Mapped[int | None] = mapped_column(default=None)
     revoked_at: Mapped[int | None] = mapped_column(default=None)
+
+    @property
+    def account_id(self) -> int | None:
+        """The account of its application."""
+        return parent(self, Application, self.application_id).account_id
 
 
 class ApplicationSecretUse(Base):
@@ -37,6 +45,8 @@ class ApplicationSecretUse(Base):
     secret_id: Mapped[int] = mapped_column(ForeignKey("application_secrets.id"), primary_key=True)
     used_at: Mapped[int]
 
+
+subjects = [Subject(ApplicationSecret, reads=("applications:read",), never=CREDENTIAL)]
 
 # the verbs
 

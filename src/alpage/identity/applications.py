@@ -23,6 +23,7 @@ class Application(Base):
 
     __tablename__ = "applications"
     __event__ = "application"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     client_id: Mapped[str] = mapped_column(String(64), unique=True)

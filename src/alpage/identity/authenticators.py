@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import Name
 from alpage.identity import notices
@@ -39,6 +40,7 @@ class Authenticator(Base):
 
     __tablename__ = "authenticators"
     __event__ = "user.authenticator"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -57,6 +59,8 @@ class AuthenticatorUse(Base):
     used_at: Mapped[int]
     counter: Mapped[int]
 
+
+subjects = [Subject(Authenticator, reads=("security:read",), never=CREDENTIAL)]
 
 # on the wire
 
@@ -256,7 +260,7 @@ def create_authenticator(call: Call, body: AuthenticatorBody) -> dict[str, Any]:
     once one of its numbers was sent to `…/confirm`; one that has waited for that before is gone.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.now)
+    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.real_now)
     shown = {column.key: getattr(made, column.key) for column in SHOWN}
     return {**shown, "last_used_at": None, "secret": secret, "uri": uri, "qr_code": _qr_code(uri)}
 
@@ -282,7 +286,7 @@ def confirm_authenticator(call: Call, authenticator_id: int, body: Authenticator
         found,
         body.code,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -298,5 +302,5 @@ def delete_authenticator(call: Call, authenticator_id: int) -> bool:
     """Delete an authenticator: its numbers are good no more."""
     found = _find(call, authenticator_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, found, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, found, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True

@@ -18,6 +18,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.envelope import Response
 from alpage.api.errors import Fault, invalid, not_found
+from alpage.api.history import SECRET_VALUE, Subject
 from alpage.api.routes import PUBLIC, Routes, Shape
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
@@ -37,6 +38,7 @@ class UserAvatar(Base):
 
     __tablename__ = "user_avatars"
     __event__ = "user.avatar"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), unique=True)
@@ -45,6 +47,8 @@ class UserAvatar(Base):
     content: Mapped[bytes] = mapped_column(info={SECRET: True})
     created_at: Mapped[int]
 
+
+subjects = [Subject(UserAvatar, reads=("user_info",), never=SECRET_VALUE)]
 
 # on the wire
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import CONSENT, Subject, Undo, Work
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import fault
 from alpage.identity.users import User
@@ -31,6 +32,7 @@ class UserEmail(Base):
     __tablename__ = "user_emails"
     __table_args__ = (UniqueConstraint("user_id", "email"), STEADY_IDS)
     __event__ = "user.email"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -163,3 +165,21 @@ _USER: Select[Any] = select(User.__table__).where(User.id == bindparam("id"))
 _OTHERS: Select[Any] = (
     select(UserEmail.__table__).where(UserEmail.user_id == bindparam("user_id")).order_by(UserEmail.id)
 )
+
+
+# taken back
+
+
+def _own_only(work: Work) -> None:
+    for item in work.items:
+        if item.after["user_id"] != work.call.caller.user_id:
+            raise not_found("Email", item.object_id)
+
+
+subjects = [
+    Subject(
+        UserEmail,
+        reads=("user_info",),
+        undo=Undo(writes="user_info", guard=_own_only, actions=("created",), otherwise=CONSENT),
+    )
+]

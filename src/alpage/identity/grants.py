@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Select, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.identity.applications import Application
 from alpage.identity.users import User
 from alpage.storage.tables import STEADY_IDS, Base
@@ -25,6 +26,7 @@ class Grant(Base):
     __tablename__ = "grants"
     __table_args__ = (Index(None, "application_id", "user_id"), STEADY_IDS)
     __event__ = "grant"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
@@ -54,6 +56,9 @@ class GrantUse(Base):
 
     grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"), primary_key=True)
     used_at: Mapped[int]
+
+
+subjects = [Subject(Grant, reads=("tokens:read",), never=CREDENTIAL)]
 
 
 def revoke(session: Session, found: Iterable[Grant], now: int) -> None:

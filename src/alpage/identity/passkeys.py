@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
 from alpage.api.validation import Name
 from alpage.identity import ceremonies, notices, security_events, tickets
@@ -27,6 +28,7 @@ from alpage.storage.tables import WHOLE_NUMBER, Base
 
 routes = Routes("Passkeys")
 
+PAGE = "/passkeys/new"  # of the login, where browsers can make them
 
 # stored
 
@@ -36,6 +38,7 @@ class Passkey(Base):
 
     __tablename__ = "passkeys"
     __event__ = "user.passkey"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
@@ -56,6 +59,8 @@ class PasskeyUse(Base):
     used_at: Mapped[int]
     sign_count: Mapped[int]
 
+
+subjects = [Subject(Passkey, reads=("security:read",), never=CREDENTIAL)]
 
 # on the wire
 
@@ -326,10 +331,11 @@ def list_passkeys(call: Call) -> Select[Any]:
 def begin_passkey(call: Call) -> dict[str, Any]:
     """Begin to add a passkey.
 
-    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`.
+    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`. For
+    people there is the page that `/.well-known/passkey-endpoints` of that host names.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)
+    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.real_now)
     return {"options": options, "ticket": ticket}
 
 
@@ -350,7 +356,7 @@ def create_passkey(call: Call, body: NewPasskey) -> Any:
         body.name,
         settings=call.settings,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -375,5 +381,5 @@ def delete_passkey(call: Call, passkey_id: int) -> bool:
     """Delete a passkey: nobody can sign in with it any more."""
     passkey = _find(call, passkey_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, passkey, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, passkey, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True

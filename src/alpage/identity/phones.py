@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import not_found
+from alpage.api.history import CONSENT, Subject, Undo, Work
 from alpage.api.routes import Routes, Shape
 from alpage.identity.users import User
 from alpage.storage.tables import STEADY_IDS, Base
@@ -24,6 +25,7 @@ class UserPhone(Base):
     __tablename__ = "user_phones"
     __table_args__ = (UniqueConstraint("user_id", "phone"), STEADY_IDS)
     __event__ = "user.phone"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -140,3 +142,21 @@ def delete_phone(call: Call, phone_id: int) -> bool:
 _OF_USER: Select[Any] = (
     select(UserPhone.__table__).where(UserPhone.user_id == bindparam("user_id")).order_by(UserPhone.id)
 )
+
+
+# taken back
+
+
+def _own_only(work: Work) -> None:
+    for item in work.items:
+        if item.after["user_id"] != work.call.caller.user_id:
+            raise not_found("Phone", item.object_id)
+
+
+subjects = [
+    Subject(
+        UserPhone,
+        reads=("user_info",),
+        undo=Undo(writes="user_info", guard=_own_only, actions=("created",), otherwise=CONSENT),
+    )
+]

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Select, bindparam, or_, select
 
 from alpage.api.calls import Call
-from alpage.api.errors import Fault, invalid
+from alpage.api.errors import Fault, invalid, not_found
+from alpage.api.history import CONSENT, GONE, Subject, Undo, Work
 from alpage.api.routes import Expansion, Routes, Shape
 from alpage.api.validation import Name, Number, fault
 from alpage.identity import (
@@ -250,7 +251,7 @@ def _apply_credentials(call: Call, user: User, change: ProfileChange) -> None:
             call.transaction,
             user,
             change.password,
-            call.now,
+            call.real_now,
             kept=kept,
             ip=call.request.ip,
             user_agent=call.request.user_agent,
@@ -269,15 +270,18 @@ def _replace_email(call: Call, user: User, email: str) -> None:
         call.transaction,
         "email_changed",
         user_id=user.id,
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
-    notices.send(call.transaction, user, "email_changed", call.now, email=email)  # to the old one: it may not be he
+    # To the old address: it may not be he.
+    notices.send(call.transaction, user, "email_changed", call.real_now, email=email)
     if user.login == user.email:
         user.login = email
     user.email, user.is_email_checked = email, False
-    email_verifications.ask(call.transaction, pepper_of(call.settings), user, email, call.now)
+    email_verifications.ask(
+        call.transaction, pepper_of(call.settings), user, email, call.real_now, ahead_seconds=call.ahead_seconds
+    )
 
 
 # the routes
@@ -310,3 +314,35 @@ def change_profile(call: Call, body: ProfileChange) -> User:
 
 
 _PROFILE: Select[Any] = select(User.__table__).where(User.id == bindparam("id"))
+
+
+# taken back
+
+
+def _own_only(work: Work) -> None:
+    for item in work.items:
+        if item.object_id != work.call.caller.user_id:
+            raise not_found("User", item.object_id)
+
+
+def _check_account(work: Work) -> None:
+    for item in work.items:
+        account_id = item.before.get("current_account_id")
+        if account_id is not None and not _is_member(work.call, account_id):
+            work.faults.append(item.fault(GONE, "current_account_id"))
+
+
+subjects = [
+    Subject(
+        User,
+        reads=("user_info",),
+        undo=Undo(
+            writes="user_info",
+            guard=_own_only,
+            check=_check_account,
+            actions=("updated",),
+            fields=(*COLUMNS.values(), "display_name", "birth_at"),
+            otherwise=CONSENT,
+        ),
+    )
+]

@@ -139,5 +139,5 @@ def create_recovery_codes(call: Call) -> dict[str, Any]:
     """
     user = call.session.get_one(User, call.caller.user_id)
     pepper = pepper_of(call.settings)
-    codes = make(call.transaction, user, pepper, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
-    return {"left": len(codes), "made_at": call.now, "codes": codes}
+    codes = make(call.transaction, user, pepper, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
+    return {"left": len(codes), "made_at": call.real_now, "codes": codes}

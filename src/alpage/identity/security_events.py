@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
+from alpage.api.history import RECORD, Subject
 from alpage.api.routes import Filter, Routes, Shape
 from alpage.api.validation import Several
 from alpage.storage.database import Transaction
@@ -58,6 +59,7 @@ class SecurityEvent(Base):
     __tablename__ = "security_events"
     __table_args__ = (Index(None, "user_id", "id"), STEADY_IDS)
     __event__ = "user.security_event"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -69,6 +71,8 @@ class SecurityEvent(Base):
     context: Mapped[dict[str, Any]] = mapped_column(JSON)  # never a secret
     created_at: Mapped[int]
 
+
+subjects = [Subject(SecurityEvent, reads=("security:read",), never=RECORD)]
 
 # on the wire
 
@@ -144,7 +148,7 @@ def note_call(
         call.transaction,
         kind,
         user_id=user_id or call.caller.user_id or None,
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.headers.get("user-agent", ""),
         application_id=application_id,

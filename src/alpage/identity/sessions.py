@@ -6,6 +6,7 @@ from secrets import token_hex
 from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from alpage.api.history import CREDENTIAL, Subject
 from alpage.identity import grants
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.scopes import OFFLINE
@@ -26,6 +27,7 @@ class Session(Base):
 
     __tablename__ = "sessions"
     __event__ = "user.session"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
@@ -49,13 +51,26 @@ class SessionUse(Base):
     used_at: Mapped[int]
 
 
+subjects = [Subject(Session, reads=("security:read",), never=CREDENTIAL)]
+
 # the verbs
 
 
 def start(
-    transaction: Transaction, user_id: int, methods: Sequence[str], *, ip: str, user_agent: str, pepper: bytes, now: int
+    transaction: Transaction,
+    user_id: int,
+    methods: Sequence[str],
+    *,
+    ip: str,
+    user_agent: str,
+    pepper: bytes,
+    now: int,
+    ahead_seconds: int = 0,
 ) -> tuple[Session, str]:
-    """A new session of a user who has just proved who he is, and the secret its cookie carries."""
+    """A new session of a user who has just proved who he is, and the secret its cookie carries.
+
+    It begins and ends by the user's clock, which may be ahead.
+    """
     secret = new_secret("se")
     session = Session(
         user_id=user_id,
@@ -65,8 +80,8 @@ def start(
         methods=[*methods],
         ip=ip[:45],
         user_agent=user_agent[:255],
-        created_at=now,
-        expires_at=now + LIFETIME_SECONDS,
+        created_at=now + ahead_seconds,
+        expires_at=now + ahead_seconds + LIFETIME_SECONDS,
     )
     transaction.session.add(session)
     transaction.session.flush()

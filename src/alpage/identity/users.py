@@ -16,6 +16,7 @@ class User(Base):
 
     __tablename__ = "users"
     __event__ = "user"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(String(128), unique=True)
@@ -39,6 +40,11 @@ class User(Base):
     notifies_logins: Mapped[bool] = mapped_column(default=False)
     blocked_at: Mapped[int | None] = mapped_column(default=None)  # by who runs the platform
     created_at: Mapped[int]
+
+    @property
+    def user_id(self) -> int:
+        """The user a change of this row belongs to."""
+        return self.id
 
 
 def hash_password(password: str) -> str:

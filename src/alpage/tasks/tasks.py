@@ -9,12 +9,27 @@ from typing import Any, ClassVar, Literal
 from uuid import uuid4
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, Text, bindparam, func, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import CATALOGUE, ApiError, not_found
+from alpage.api.history import RECORD, Subject
+from alpage.api.requests import RequestInFull
 from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
 from alpage.api.streams import EndedError, Event, EventStream
 from alpage.api.validation import Number
@@ -35,6 +50,7 @@ class Task(Base):
     __tablename__ = "tasks"
     __table_args__ = (Index(None, "user_id", "id"), Index(None, "status", "finished_at"), STEADY_IDS)
     __event__ = "task"
+    __audience__ = "user"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True, default=lambda: str(uuid4()))
@@ -73,14 +89,18 @@ class TaskStep(Base):
     """A step of a task that is done, with its result: a run that comes later does not do it again."""
 
     __tablename__ = "task_steps"
+    __table_args__ = (UniqueConstraint("task_id", "name", "number"), STEADY_IDS)
 
-    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
-    name: Mapped[str] = mapped_column(String(100), primary_key=True)
-    number: Mapped[int] = mapped_column(primary_key=True)  # of the steps of this name
+    id: Mapped[int] = mapped_column(primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    number: Mapped[int]  # of the steps of this name
     result: Mapped[str] = mapped_column(Text)  # JSON; what SQLite takes for JSON, it makes numbers of where it can
     started_at: Mapped[int]
     finished_at: Mapped[int]
 
+
+subjects = [Subject(Task, never=RECORD)]
 
 # on the wire
 
@@ -188,11 +208,9 @@ def _eta_seconds(status: str, progress: Any, now: int) -> int | None:
 
 
 def _steps_of(task_id: int) -> Any:
-    first = func.min(TaskStep.started_at)
-    columns = (TaskStep.name, func.count().label("count"), first.label("started_at"))
-    last = func.max(TaskStep.finished_at)
-    steps = select(*columns, last.label("finished_at")).where(TaskStep.task_id == task_id)
-    return steps.group_by(TaskStep.name).order_by(first, last, TaskStep.name)
+    first, last = func.min(TaskStep.started_at).label("started_at"), func.max(TaskStep.finished_at).label("finished_at")
+    steps = select(TaskStep.name, func.count().label("count"), first, last).where(TaskStep.task_id == task_id)
+    return steps.group_by(TaskStep.name).order_by(func.min(TaskStep.id))
 
 
 def _readable(error: dict[str, Any], language: str) -> dict[str, Any]:
@@ -221,6 +239,18 @@ def find(call: Call, task_uuid: str) -> Any:
         raise not_found("AsyncTask", task_uuid)
     return task
 
+
+def _add_to_requests(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+    """Adds to a request the tasks it started."""
+    for row, shown in zip(rows, objects, strict=True):
+        started = visible(call.caller).where(Task.request_id == row.id).order_by(Task.id)
+        shown["tasks"] = [
+            {"uuid": task.uuid, "name": task.name, "status": task.status}
+            for task in call.transaction.execute(started.with_only_columns(*Task.__table__.c))
+        ]
+
+
+RequestInFull.parts["tasks"] = _add_to_requests
 
 # the routes
 
@@ -282,7 +312,7 @@ def cancel_task(call: Call, task_uuid: str) -> Any:
     if task.status in ENDED:
         raise ApiError("task_not_cancellable", task=task.name, step=step or "")
     task.status, task.error = "failed", {"code": "task_cancelled", "context": {"task": task.name}}
-    task.finished_at = task.updated_at = call.now
+    task.finished_at = task.updated_at = call.real_now
     return task
 
 

@@ -45,11 +45,12 @@ class Edit:
     after: RecordData | None
     attribute: str = ""  # where it stands in the request: `create.3`
     line: int = 0  # where it stands in a zone file, from 1
+    id: int | None = None  # of a record that comes back
 
 
-def create(after: RecordData, attribute: str = "", line: int = 0) -> Edit:
-    """The edit by which a record comes."""
-    return Edit(None, None, after, attribute, line)
+def create(after: RecordData, attribute: str = "", line: int = 0, id: int | None = None) -> Edit:
+    """The edit by which a record comes, or comes back under its id."""
+    return Edit(None, None, after, attribute, line, id)
 
 
 def change(record: Record, after: RecordData, attribute: str = "", line: int = 0) -> Edit:
@@ -146,14 +147,23 @@ def limit_blast(transaction: Transaction, zone: Zone, edits: Iterable[Edit], *, 
 
 
 def found_zone(
-    transaction: Transaction, fqdn: str, *, account_id: int, product_id: int, nameservers: Sequence[str], now: int
+    transaction: Transaction,
+    fqdn: str,
+    *,
+    account_id: int,
+    product_id: int,
+    nameservers: Sequence[str],
+    now: int,
+    id: int | None = None,
+    last_serial: int | None = None,
 ) -> Zone:
-    """A new zone, without records."""
+    """A new zone, without records; or one that comes back under its id, with a serial beyond its last."""
     zone = Zone(
+        id=id,
         account_id=account_id,
         product_id=product_id,
         fqdn=fqdn,
-        serial=soa.next_serial(None, now),
+        serial=soa.next_serial(last_serial, now),
         nameservers=list(nameservers),
         created_at=now,
         updated_at=now,
@@ -183,7 +193,7 @@ def dissolve_zone(transaction: Transaction, zone: Zone) -> None:
 def _apply(session: Session, zone: Zone, edit: Edit, now: int) -> Record:
     record, after = edit.record, edit.after
     if record is None:
-        record = Record(account_id=zone.account_id, zone_id=zone.id)
+        record = Record(id=edit.id, account_id=zone.account_id, zone_id=zone.id)
         session.add(record)
     if after is None:
         session.delete(record)

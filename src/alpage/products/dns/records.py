@@ -1,5 +1,6 @@
 """Records: what a zone says, one line each."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -8,10 +9,11 @@ from sqlalchemy import Select, false, select
 
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault
+from alpage.api.history import Reversal, Subject, Undo, Work
 from alpage.api.routes import Filter, Routes, Shape
 from alpage.api.validation import Several
 from alpage.products.dns import description, edits, names, propagation
-from alpage.products.dns.access import ZoneOfPath, find_record
+from alpage.products.dns.access import ZoneOfPath, find_record, require_right
 from alpage.products.dns.recorddata import MAX_TTL_SECONDS, MIN_TTL_SECONDS, RecordData
 from alpage.products.dns.tables import Record, Zone
 
@@ -199,3 +201,42 @@ def check_record(call: Call, zone: ZoneOfPath, record: int) -> bool:
 
 
 _COLUMNS: Select[Any] = select(Record.__table__)
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    """Holds the zones until the commit, as every write of records does."""
+    for item in work.items:
+        require_right(work.call, item.product_id or 0, model="DnsRecord", name=str(item.object_id))
+    products = {item.product_id for item in work.items}
+    work.call.session.execute(select(Zone.id).where(Zone.product_id.in_(products)).order_by(Zone.id).with_for_update())
+
+
+def _put_back(work: Work) -> None:
+    """Puts records back by zone, under the rules of every write; each zone is judged as it will be."""
+    wanted: dict[int, list[edits.Edit]] = defaultdict(list)
+    for item in work.items:
+        wanted[item.value("zone_id")].append(_edit(item))
+    for zone_id in sorted(wanted):
+        zone = work.call.session.get_one(Zone, zone_id)
+        edits.limit_blast(work.call.transaction, zone, wanted[zone_id], force=work.force)
+        edits.write(work.call.transaction, zone, wanted[zone_id], now=work.call.now)
+
+
+def _edit(item: Reversal) -> edits.Edit:
+    if item.action == "created":
+        return edits.delete(item.row)
+    data = RecordData(*(item.value(name) for name in ("source", "type", "ttl", "target")))
+    return edits.change(item.row, data) if item.row is not None else edits.create(data, id=item.object_id)
+
+
+subjects = [
+    Subject(
+        Record,
+        reads=(READ,),
+        undo=Undo(writes=WRITE, guard=_may_change_all, apply=_put_back, whole=True),
+        follows=frozenset({"updated_at"}),
+    )
+]

@@ -13,7 +13,7 @@ from alpage.products.dns.recorddata import RecordData
 from alpage.products.dns.soa import Soa
 from alpage.products.dns.versions import Delta
 from alpage.storage.changes import SECRET
-from alpage.storage.tables import STEADY_IDS, Base
+from alpage.storage.tables import STEADY_IDS, Base, parent
 
 Line = list[Any]  # a record as JSON: source, type, ttl, target
 
@@ -23,6 +23,7 @@ class Zone(Base):
 
     __tablename__ = "dns_zones"
     __event__ = "dns.zone"
+    __audience__ = "product"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
@@ -41,6 +42,7 @@ class Record(Base):
     __tablename__ = "dns_records"
     __table_args__ = (Index(None, "zone_id", "id"), Index(None, "zone_id", "source"), STEADY_IDS)
     __event__ = "dns.record"
+    __audience__ = "product"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -50,6 +52,11 @@ class Record(Base):
     ttl: Mapped[int]
     target: Mapped[str] = mapped_column(Text)
     updated_at: Mapped[int]
+
+    @property
+    def product_id(self) -> int:
+        """The product of its zone."""
+        return parent(self, Zone, self.zone_id).product_id
 
     @property
     def data(self) -> RecordData:
@@ -63,6 +70,7 @@ class ZoneVersion(Base):
     __tablename__ = "dns_zone_versions"
     __table_args__ = (UniqueConstraint("zone_id", "serial"), Index(None, "zone_id", "id"), STEADY_IDS)
     __event__ = "dns.zone.version"
+    __audience__ = "product"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -77,6 +85,11 @@ class ZoneVersion(Base):
     added_count: Mapped[int]
     removed: Mapped[list[Line]] = mapped_column(JSON, info={SECRET: True})  # the log has each record already
     added: Mapped[list[Line]] = mapped_column(JSON, info={SECRET: True})
+
+    @property
+    def product_id(self) -> int:
+        """The product of its zone."""
+        return parent(self, Zone, self.zone_id).product_id
 
 
 def start_of_authority(zone: Any) -> Soa:

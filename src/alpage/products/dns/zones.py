@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, select
 
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, not_found
+from alpage.api.history import FOLLOWS, Subject, Undo, Work
 from alpage.api.routes import Routes, Shape
 from alpage.products.dns import edits, rules, versions, zonefile
 from alpage.products.dns.access import ZoneOfPath, by_fqdn, read_fqdn, require_right
@@ -23,9 +24,9 @@ from alpage.products.dns.records import (
     add_full_names,
     of_zone,
 )
-from alpage.products.dns.tables import Record, Zone, start_of_authority
+from alpage.products.dns.tables import Record, Zone, ZoneVersion, start_of_authority
 from alpage.products.dns.zonefile import Remark
-from alpage.products.domains.contract import domain_of
+from alpage.products.domains.contract import DomainOfZone, domain_of
 from alpage.storage.database import Transaction
 
 routes = Routes("DNS zones")
@@ -132,15 +133,7 @@ def create_zone(call: Call, zone: str, body: NewZone) -> Zone:
     require_right(call, domain.product_id, model="Domain", name=domain.name)
     if call.transaction.execute(_TAKEN, {"fqdn": fqdn}).first() is not None:
         raise ApiError("zone_already_exists", zone=fqdn)
-    created = edits.found_zone(
-        call.transaction,
-        fqdn,
-        account_id=domain.account_id,
-        product_id=domain.product_id,
-        nameservers=(domain.nameservers if fqdn == domain.name else ()) or call.settings.dns_nameservers,
-        now=call.now,
-    )
-    created.dnssec_is_enabled = fqdn == domain.name and domain.has_dnssec
+    created = _found(call, fqdn, domain)
     _take_text(call, created, body.skel)
     return created
 
@@ -189,6 +182,25 @@ def _take_text(call: Call, zone: Zone, text: str | None) -> None:
         call.root["notes"] = [asdict(note) for note in notes]
 
 
+def _found(
+    call: Call, fqdn: str, domain: DomainOfZone, *, id: int | None = None, last_serial: int | None = None
+) -> Zone:
+    """A zone at or below a domain; at its name it has the domain's name servers and DNSSEC."""
+    is_apex = fqdn == domain.name
+    zone = edits.found_zone(
+        call.transaction,
+        fqdn,
+        account_id=domain.account_id,
+        product_id=domain.product_id,
+        nameservers=(domain.nameservers if is_apex else ()) or call.settings.dns_nameservers,
+        now=call.now,
+        id=id,
+        last_serial=last_serial,
+    )
+    zone.dnssec_is_enabled = is_apex and domain.has_dnssec
+    return zone
+
+
 def _faults(remarks: Iterable[Remark]) -> Iterable[Fault]:
     for remark in remarks:
         context = {"line": remark.line, "reason": remark.reason, "detail": remark.message}
@@ -196,3 +208,44 @@ def _faults(remarks: Iterable[Remark]) -> Iterable[Fault]:
 
 
 _TAKEN = select(Zone.id).where(Zone.fqdn == bindparam("fqdn"))
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    for item in work.items:
+        require_right(work.call, item.product_id or 0, model="Zone", name=str(item.object_id))
+    ids = [item.object_id for item in work.items]
+    work.call.session.execute(select(Zone.id).where(Zone.id.in_(ids)).order_by(Zone.id).with_for_update())
+
+
+def _delete_or_put_back(work: Work) -> None:
+    """A zone comes back under its id, with the name servers its domain has now; its versions begin anew."""
+    for item in work.items:
+        if item.action == "created":
+            edits.dissolve_zone(work.call.transaction, item.row)
+        else:
+            fqdn = item.before["fqdn"]
+            domain = domain_of(work.call, fqdn)
+            if domain is None:
+                raise not_found("Domain", fqdn)
+            require_right(work.call, domain.product_id, model="Domain", name=domain.name)
+            _found(work.call, fqdn, domain, id=item.object_id, last_serial=item.before["serial"])
+
+
+subjects = [
+    Subject(
+        Zone,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            apply=_delete_or_put_back,
+            actions=("created", "deleted"),
+            otherwise=FOLLOWS,
+        ),
+        follows=frozenset({"serial", "nameservers", "dnssec_is_enabled", "updated_at"}),
+    ),
+    Subject(ZoneVersion, reads=(READ,), never=FOLLOWS),
+]

@@ -14,7 +14,9 @@ from alpage.accounts.rights import ProductRight, may
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
+from alpage.api.history import Subject, Undo, Work, put_back
 from alpage.api.routes import Deprecation, Loaded, Routes, Shape
+from alpage.products.dns import contract as dns
 from alpage.products.domains import SERVICE, names, suffixes
 from alpage.storage.tables import Base
 
@@ -30,6 +32,7 @@ class Domain(Base):
 
     __tablename__ = "domains"
     __event__ = "domain"
+    __audience__ = "product"
     service_id: ClassVar[int] = SERVICE.id  # with `id` and `account_id`: what rights on products are looked up by
 
     id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)
@@ -47,6 +50,11 @@ class Domain(Base):
     status: Mapped[list[str]] = mapped_column(JSON, default=lambda: ["ok"])  # EPP codes (RFC 5731, 2.3)
     nameservers: Mapped[list[str]] = mapped_column(JSON, default=list)  # none: those of the platform
     dnssec_data: Mapped[list[str]] = mapped_column(JSON, default=list)  # DS or DNSKEY, as the registry has them
+
+    @property
+    def product_id(self) -> int:
+        """The product a change of this row belongs to."""
+        return self.id
 
 
 class DomainOptions(Shape):
@@ -315,3 +323,37 @@ def _one(call: Call, asked: str, candidates: list[str], domain_id: int | None = 
     if found is None:
         raise not_found("Domain", asked)
     return found
+
+
+# taken back
+
+
+def _may_change_all(work: Work) -> None:
+    for item in work.items:
+        find_to_change(work.call, str(item.object_id))
+
+
+def _put_back(work: Work) -> None:
+    """The zone of a domain follows it, as it does when the domain is changed."""
+    put_back(work)
+    for item in work.items:
+        domain: Domain = item.row
+        if "nameservers" in item.changed:
+            dns.give_nameservers(work.call, domain.name, nameservers(work.call, domain))
+        if "dnssec_data" in item.changed:
+            dns.tell_dnssec(work.call, domain.name, is_enabled=bool(domain.dnssec_data))
+
+
+subjects = [
+    Subject(
+        Domain,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            apply=_put_back,
+            actions=("updated",),
+            fields=("nameservers", "dnssec_data"),
+        ),
+    )
+]

@@ -9,6 +9,27 @@ branch_labels = None
 depends_on = None
 
 WHOLE_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+CHANGE_INDEXES = (
+    ("event", "object_id", "id"),
+    ("account_id", "event", "id"),
+    ("product_id", "id"),
+    ("owner_id", "id"),
+    ("user_id", "id"),
+    ("request_id", "id"),
+    ("reverts",),
+)
+OWNERS = (  # the tables of what is one user's alone, by their events
+    ("grant", "grants"),
+    ("task", "tasks"),
+    ("user.application_password", "application_passwords"),
+    ("user.authenticator", "authenticators"),
+    ("user.avatar", "user_avatars"),
+    ("user.email", "user_emails"),
+    ("user.passkey", "passkeys"),
+    ("user.phone", "user_phones"),
+    ("user.security_event", "security_events"),
+    ("user.session", "sessions"),
+)
 
 
 def upgrade() -> None:
@@ -22,10 +43,12 @@ def upgrade() -> None:
     _make_webhooks()
     _put_agreements_into_grants()
     _make_zone_exports()
+    _extend_changes()
 
 
 def downgrade() -> None:
     """Goes back."""
+    _reduce_changes()
     _drop_zone_exports()
     _take_agreements_out_of_grants()
     _drop_webhooks()
@@ -83,6 +106,7 @@ def _make_tasks() -> None:
     )
     op.create_table(
         "task_steps",
+        sa.Column("id", WHOLE_NUMBER, nullable=False),
         sa.Column("task_id", WHOLE_NUMBER, nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("number", WHOLE_NUMBER, nullable=False),
@@ -90,7 +114,8 @@ def _make_tasks() -> None:
         sa.Column("started_at", WHOLE_NUMBER, nullable=False),
         sa.Column("finished_at", WHOLE_NUMBER, nullable=False),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_steps_task_id"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("task_id", "name", "number", name=op.f("pk_task_steps")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task_steps")),
+        sa.UniqueConstraint("task_id", "name", "number", name=op.f("uq_task_steps_task_id_name_number")),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -128,11 +153,9 @@ def _make_requests_in_full() -> None:
         batch_op.add_column(sa.Column("error", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("context", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("steps", sa.JSON(), nullable=False))
-    op.create_index(op.f("ix_changes_request_id"), "changes", ["request_id"])
 
 
 def _drop_requests_in_full() -> None:
-    op.drop_index(op.f("ix_changes_request_id"), "changes")
     with op.batch_alter_table("requests") as batch_op:
         for name in ("steps", "context", "error", "is_replayed", "fault", "ip"):
             batch_op.drop_column(name)
@@ -150,7 +173,7 @@ def _make_deprecation() -> None:
         sa.Column("calls", WHOLE_NUMBER, nullable=False),
         sa.Column("last_called_at", WHOLE_NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deprecated_calls")),
-        sa.UniqueConstraint("grant_id", "route", "day", name=op.f("uq_deprecated_calls_grant_id")),
+        sa.UniqueConstraint("grant_id", "route", "day", name=op.f("uq_deprecated_calls_grant_id_route_day")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_deprecated_calls_user_id"), "deprecated_calls", ["user_id"])
@@ -336,3 +359,35 @@ def _make_zone_exports() -> None:
 def _drop_zone_exports() -> None:
     op.drop_table("dns_zone_export_files")
     op.drop_table("dns_zone_exports")
+
+
+def _extend_changes() -> None:
+    for name in ("product_id", "owner_id", "reverts"):
+        op.add_column("changes", sa.Column(name, WHOLE_NUMBER, nullable=True))
+    for columns in CHANGE_INDEXES:
+        op.create_index(op.f(f"ix_{'_'.join(f'changes_{name}' for name in columns)}"), "changes", [*columns])
+    _place_changes()
+
+
+def _place_changes() -> None:
+    """Says of earlier changes whose they are, as far as what they are of is still there."""
+    op.execute("UPDATE changes SET owner_id = object_id WHERE event = 'user'")
+    for event, table in OWNERS:
+        owner = f"SELECT user_id FROM {table} WHERE {table}.id = changes.object_id"  # noqa: S608 - a constant
+        op.execute(f"UPDATE changes SET account_id = NULL, owner_id = ({owner}) WHERE event = '{event}'")  # noqa: S608 - as above
+    op.execute("UPDATE changes SET product_id = object_id WHERE event IN ('product', 'domain')")
+    zone = "SELECT product_id FROM dns_zones WHERE dns_zones.id"
+    op.execute(f"UPDATE changes SET product_id = ({zone} = changes.object_id) WHERE event = 'dns.zone'")  # noqa: S608 - as above
+    for event, table in (("dns.record", "dns_records"), ("dns.zone.version", "dns_zone_versions")):
+        parent = f"SELECT zone_id FROM {table} WHERE {table}.id = changes.object_id"  # noqa: S608 - as above
+        op.execute(f"UPDATE changes SET product_id = ({zone} = ({parent})) WHERE event = '{event}'")  # noqa: S608 - as above
+    tagged = "SELECT product_id FROM product_tags WHERE product_tags.id = changes.object_id"
+    op.execute(f"UPDATE changes SET product_id = ({tagged}) WHERE event = 'product.tag'")  # noqa: S608 - as above
+
+
+def _reduce_changes() -> None:
+    for columns in CHANGE_INDEXES:
+        op.drop_index(op.f(f"ix_{'_'.join(f'changes_{name}' for name in columns)}"), "changes")
+    with op.batch_alter_table("changes") as changes:
+        for name in ("product_id", "owner_id", "reverts"):
+            changes.drop_column(name)
