@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alpage import accounts, api, identity, products, tasks
+from alpage import accounts, api, identity, products, sandbox, tasks
 from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
@@ -52,7 +52,7 @@ from alpage.tasks.postponed import Postponed
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
-ROOMS = (api, identity, tasks, accounts, products)
+ROOMS = (api, identity, tasks, accounts, products, sandbox)
 
 
 @cache

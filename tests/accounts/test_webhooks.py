@@ -6,6 +6,7 @@ from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from alpage.accounts import webhooks
+from alpage.identity.janitor import Janitor
 from alpage.storage.changes import Change
 from alpage.tasks.webhooks.endpoints import Webhook, WebhookProgress, WebhookSecret
 from tests.identity.test_plaintext import dump
@@ -330,6 +331,17 @@ def test_the_hours_are_counted(heidi, worker, receiver):
     assert totals == {"succeeded": 2, "waiting": 1, "failed": 0}
     assert len(made.call("GET", "/hours?hours=48")) == 48
     assert faults(heidi.call("GET", f"{made.path}/hours?hours=0")) == {"hours": "attribute_min_value"}
+
+
+def test_the_log_is_let_go_of_in_the_end(heidi, worker, receiver):
+    made = hook(heidi, receiver.url)
+    tag(heidi, "Alp")
+    deliver_all(worker)
+    now = made.deliveries[0]["created_at"]
+    Janitor(heidi.platform.database).tidy_up(now + 30 * DAY)
+    assert len(made.deliveries) == 1
+    Janitor(heidi.platform.database).tidy_up(now + 30 * DAY + 1)
+    assert made.deliveries == []
 
 
 def changes(person):

@@ -110,6 +110,18 @@ def list_users(call: Call) -> Select[Any]:
     return select(User.__table__)
 
 
+@routes.get(
+    "/1/probe/crowd",
+    scope=ANY_TOKEN,
+    answer=list[UserShape],
+    sort={"id": User.id, "first_name": User.first_name},
+    cursor=User.id,
+)
+def walk_users(call: Call) -> Select[Any]:
+    """Walk through users."""
+    return select(User.__table__)
+
+
 @routes.patch("/1/probe/users/{user}", scope=ANY_TOKEN, answer=UserShape)
 def rename_user(call: Call, user: int) -> User:
     """Rename a user."""

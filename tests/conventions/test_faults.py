@@ -75,6 +75,13 @@ def test_any_error_of_the_catalogue(heidi, fault, code):
     assert answer.status_code == CATALOGUE.status(code)
 
 
+def test_a_limit_that_is_only_simulated_puts_nothing_off(heidi):
+    path, body = f"/1/accounts/{heidi.account.id}/tags", {"name": "alps"}
+    answer = faulty(heidi, "status=429", "POST", path, body, Prefer="respond-async")
+    assert answer.status_code == 429
+    assert answer.json()["error"]["context"]["policy"] == "sandbox"
+
+
 def test_an_error_costs_as_a_call_does(heidi):
     answer = faulty(heidi, "status=500")
     assert {"ratelimit", "x-ratelimit-remaining", "api-version"} <= answer.headers.keys()

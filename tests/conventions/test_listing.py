@@ -1,5 +1,7 @@
 """Order, offset, pages, totals, search, filters and expansions."""
 
+from base64 import b64encode
+
 import pytest
 
 from tests.conventions.routes import of_every_route, path_of
@@ -113,6 +115,10 @@ def test_a_total_follows_every_change(prober):
 
 
 LISTS = of_every_route(lambda route: route.method == "GET" and route.is_list and not route.parameters)
+PAGED = of_every_route(
+    lambda route: route.method == "GET" and route.is_list and route.cursor is None and not route.parameters
+)
+WALKED = of_every_route(lambda route: route.cursor is not None and not route.parameters)
 
 
 @LISTS
@@ -124,7 +130,7 @@ def test_every_list_sorts_by_each_of_its_fields(route, heidi):
             assert {fault["code"] for fault in answer.json()["error"]["errors"]} == {"attribute_required"}
 
 
-@LISTS
+@PAGED
 def test_every_list_has_pages_and_totals(route, heidi):
     answer = heidi.call("GET", f"{path_of(route)}?page=1&per_page=1").json()
     if answer["result"] == "success":
@@ -141,7 +147,7 @@ def test_every_expansion_loads(route, heidi):
         assert heidi.call("GET", f"{path_of(route)}?with={name}").status_code in (200, 422)
 
 
-@of_every_route(lambda route: route.method == "GET" and route.is_list and not route.parameters)
+@PAGED
 def test_every_list_tells_its_total(route, heidi):
     filled = {"account_id": heidi.account.id} if route.query and "account_id" in route.query.model_fields else {}
     counted = heidi.call(route.method, path_of(route), params={**filled, "return": "total"})
@@ -149,3 +155,108 @@ def test_every_list_tells_its_total(route, heidi):
     assert counted.json()["data"] == counted.json()["total"]
     paged = heidi.call(route.method, path_of(route), params={**filled, "page": 1, "per_page": 1})
     assert paged.json()["total"] == counted.json()["total"]
+
+
+def walk(person, path, query=""):
+    """All of a list that is walked by cursor, and how many answers that took."""
+    found, cursor, answers = [], "", 0
+    while True:
+        answer = person.call("GET", f"{path}?{query}&cursor={cursor}")
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        assert {"cursor", "has_more", "response_at"} <= body.keys()
+        found, cursor, answers = found + body["data"], body["cursor"], answers + 1
+        if not body["has_more"]:
+            return found, answers
+
+
+CROWD = "/1/probe/crowd"
+
+
+@pytest.fixture
+def crowd(prober):
+    """People of two first names, in no order."""
+    for number in range(9):
+        prober.platform.user(f"user{number}", first_name=f"n{number % 2}")
+    return prober
+
+
+def test_a_list_is_walked_from_answer_to_answer(crowd):
+    found, answers = walk(crowd, CROWD, "limit=4")
+    assert [person["id"] for person in found] == list(range(1, 11))
+    assert answers == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "key"),
+    [
+        ("order=desc", lambda person: -person["id"]),
+        ("order_by=first_name", lambda person: (person["first_name"], person["id"])),
+        ("order_by=first_name,id&order_for[id]=desc", lambda person: (person["first_name"], -person["id"])),
+    ],
+)
+def test_a_list_is_walked_in_any_order(crowd, query, key):
+    everybody = walk(crowd, CROWD, "limit=100")[0]
+    assert walk(crowd, CROWD, f"limit=3&{query}")[0] == sorted(everybody, key=key)
+
+
+def test_a_cursor_leads_either_way(crowd):
+    newest = crowd.call("GET", f"{CROWD}?order=desc&limit=1").json()
+    assert crowd.call("GET", f"{CROWD}?cursor={newest['cursor']}").json()["data"] == []
+    crowd.platform.user("late")
+    later = crowd.call("GET", f"{CROWD}?cursor={newest['cursor']}").json()
+    assert [person["id"] for person in later["data"]] == [11]
+
+
+def test_what_comes_and_goes_does_not_shift_a_walk(crowd):
+    first = crowd.call("GET", f"{CROWD}?order=desc&limit=3").json()
+    crowd.platform.user("late")
+    then = crowd.call("GET", f"{CROWD}?order=desc&limit=3&cursor={first['cursor']}").json()
+    assert [person["id"] for person in first["data"] + then["data"]] == [10, 9, 8, 7, 6, 5]
+
+
+def test_the_end_of_a_walk_keeps_its_cursor(crowd):
+    end = crowd.call("GET", f"{CROWD}?limit=100").json()
+    assert (end["has_more"], len(end["data"])) == (False, 10)
+    again = crowd.call("GET", f"{CROWD}?cursor={end['cursor']}").json()
+    assert (again["data"], again["cursor"], again["has_more"]) == ([], end["cursor"], False)
+
+
+def test_a_cursor_of_another_order_is_refused(crowd):
+    cursor = crowd.call("GET", f"{CROWD}?order_by=first_name&limit=1").json()["cursor"]
+    answer = crowd.call("GET", f"{CROWD}?cursor={cursor}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor_error")
+
+
+FORGED = [
+    b"x", b"", b"[1]", b"null", b"{}", b'[["id"],[]]', b'[["id"],1]', b'[["id"],["x"]]', b'[["id"],[true]]',
+    b'[["id"],[1.5]]', b'[["id"],[9223372036854775808]]', b'[["id"],[1,2]]', b'[["name"],[1]]', b"[" * 400,
+]  # fmt: skip
+
+
+@WALKED
+@pytest.mark.parametrize("cursor", [*(b64encode(forged).decode() or "=" for forged in FORGED), "é", "1" * 5000])
+def test_a_cursor_that_is_none_is_refused(route, heidi, cursor):
+    answer = heidi.call("GET", path_of(route), params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor_error")
+
+
+@WALKED
+def test_every_walked_list_goes_both_ways(route, heidi):
+    forwards, answers = walk(heidi, path_of(route), "limit=2")
+    assert answers >= 1
+    assert walk(heidi, path_of(route), "limit=3&order=desc")[0] == forwards[::-1]
+
+
+@WALKED
+def test_a_walked_list_has_no_pages(route, heidi):
+    answer = heidi.call("GET", f"{path_of(route)}?page=2&per_page=1&skip=1&return=total")
+    assert isinstance(answer.json()["data"], list)
+    assert answer.headers["x-ignored-parameters"] == "page, per_page, skip, return"
+
+
+@WALKED
+@pytest.mark.parametrize("limit", ["0", "1001", "x"])
+def test_a_walked_list_has_a_limit(route, heidi, limit):
+    answer = heidi.call("GET", f"{path_of(route)}?limit={limit}")
+    assert [fault["context"]["attribute"] for fault in answer.json()["error"]["errors"]] == ["limit"]

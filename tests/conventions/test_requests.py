@@ -9,6 +9,7 @@ from alpage.api import edge, requests
 from alpage.api.networks import Networks
 from alpage.api.requests import COLUMNS, RecordedRequest, Recorder
 from alpage.storage.changes import NOBODY
+from alpage.tasks.tasks import Task
 from tests.conftest import Person
 from tests.conventions.routes import of_every_route, path_of
 
@@ -84,6 +85,13 @@ def test_what_it_changed(heidi, peter):
     assert seen["changes_count"] == 1
     assert (change["event"], change["action"], change["object_id"]) == ("account", "updated", heidi.account.id)
     assert peter.call("GET", f"/1/requests/{seen['id']}").status_code == 404
+
+
+def test_what_it_started(heidi):
+    answer = heidi.call("GET", "/2/profile")
+    task = Task(name="t", user_id=heidi.user.id, request_id=answer.headers["x-request-id"], created_at=1, updated_at=1)
+    heidi.platform.add(task)
+    assert in_full(heidi, answer)["tasks"] == [{"uuid": task.uuid, "name": "t", "status": "spooled"}]
 
 
 def test_a_replay_says_so(heidi):

@@ -28,7 +28,13 @@ from alpage.tasks.mails import Mail
 
 NOW = 1_800_000_000
 CONTENT = {"display_name": "Heidi <b>Öhi</b>", "name": "Tele<phone>", "email": "heidi@example.org"}
-CONTENT |= {"nonce": "0123", "ip": "192.0.2.1", "user_agent": "curl/8"}
+CONTENT |= {
+    "nonce": "0123",
+    "ip": "192.0.2.1",
+    "user_agent": "curl/8",
+    "inviter": "Peter",
+    "account_name": "Alpine Club",
+}
 TEMPLATES = [
     name
     for path in sorted(Path(alpage.__file__).parent.glob("*/**/mails.toml"))

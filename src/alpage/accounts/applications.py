@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from sqlalchemy import Select, bindparam, func, or_, select
 
 from alpage.accounts.members import AdministeredAccount, administered, find_to_administer
@@ -17,7 +17,7 @@ from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.history import CREDENTIAL, Subject, Undo, Work, put_back
 from alpage.api.routes import Routes, Shape
-from alpage.api.validation import not_among
+from alpage.api.validation import Name, not_among
 from alpage.identity import application_secrets, grants
 from alpage.identity.applications import Application, new_client_id
 from alpage.identity.client_metadata import (
@@ -66,7 +66,6 @@ def _own_names(scopes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(ALIASES.get(scope, scope) for scope in scopes)
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Description = Annotated[str, Field(max_length=1000)]
 Scopes = Annotated[tuple[str, ...], Field(max_length=len(EVERY_SCOPE)), AfterValidator(_own_names)]
 GrantTypes = Annotated[tuple[GrantType, ...], Field(max_length=MAX_URIS)]

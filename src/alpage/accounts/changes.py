@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from alpage.accounts.sight import ENTRIES, Asked, sight_of, stretch
 from alpage.api import expansion, listing
 from alpage.api.calls import Call
-from alpage.api.errors import invalid, not_found
+from alpage.api.errors import Fault, invalid, not_found
 from alpage.api.history import SUBJECTS, Action
 from alpage.api.listing import Place, Stretch, Walk
 from alpage.api.routes import ANY_TOKEN, Expansion, Filter, Routes, Shape
@@ -102,7 +102,7 @@ class ChangeFilter(Filter):
     product_id: Number | None = None
     event: Several[str] = Field(default=(), description="Kinds of objects: `dns.record`, or `dns.*` for all below it.")
     action: Several[Action] = ()
-    object_id: Number | None = None
+    object_id: Number | None = Field(default=None, description="One object; `event` says of which kind.")
     user_id: Number | None = Field(default=None, description="Who made them.")
     token_id: Number | None = Field(default=None, description="With which token they were made.")
     request_id: str | None = None
@@ -132,10 +132,12 @@ def asked_by(filter: ChangeFilter) -> Asked:
         for index, pattern in enumerate(filter.event)
         if not SUBJECTS.matching([pattern])
     ]
+    events = SUBJECTS.matching(filter.event or ["*"])
+    if filter.object_id is not None and len(events) != 1:
+        faults.append(Fault("attribute_required_with", "filter.event", {"others": ["filter.object_id"]}))
     if faults:
         raise invalid(*faults)
-    given = filter.model_dump(exclude={"event", "action"})
-    return Asked(frozenset(SUBJECTS.matching(filter.event or ["*"])), filter.action, **given)
+    return Asked(frozenset(events), filter.action, **filter.model_dump(exclude={"event", "action"}))
 
 
 def _walk(call: Call, asked: Asked) -> Walk:

@@ -4,7 +4,7 @@ The rest of this room stands on this module; the routes for members are in `user
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, bindparam, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -88,11 +88,11 @@ def administered(caller: Caller) -> Select[Any]:
 
 
 def find(call: Call, account_id: int) -> Membership:
-    """The caller's place in the account of a path, to look at. Raises `object_not_found`."""
-    found = call.rows(_in_account, account_id=account_id).one_or_none()
+    """The caller's place in the account of a path. Raises `object_not_found`."""
+    found: Membership | None = call.recall(_in_account, account_id=account_id)
     if found is None:
         raise not_found("Account", account_id)
-    return cast("Membership", found)
+    return found
 
 
 def _in_account(caller: Caller) -> Select[Membership]:

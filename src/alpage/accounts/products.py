@@ -71,7 +71,7 @@ def require(call: Call, product: Any, right: Right, *, model: str) -> None:
 
 def is_permitted(call: Call, product_id: int, right: Right) -> bool:
     """Whether the caller has the right on a product."""
-    return call.rows(_PERMITTED[right], product_id=product_id).first() is not None
+    return call.recall(_PERMITTED[right], product_id=product_id) is not None
 
 
 def _permitted(right: Right) -> Statement:

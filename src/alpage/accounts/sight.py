@@ -126,7 +126,7 @@ def _strands(transaction: Transaction, sight: Sight, asked: Asked) -> Iterator[S
     if wanted.request_id is not None:
         yield _strand(wanted, request_id=wanted.request_id, seen_by=sight)
     elif wanted.object_id is not None:
-        for event in sorted(wanted.events):
+        for event in wanted.events:
             yield _strand(wanted, event=event, object_id=wanted.object_id, seen_by=sight)
     elif wanted.token_id is not None:
         yield _strand(wanted, user_id=_user_of(transaction, wanted.token_id), seen_by=sight)

@@ -1,4 +1,4 @@
-"""The worker that sends webhooks: it tells the administrators of an account when it gives an endpoint up."""
+"""The worker that sends webhooks, put together: when it gives an endpoint up, it tells the account's administrators."""
 
 from collections.abc import Mapping
 from typing import Any

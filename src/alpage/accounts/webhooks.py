@@ -233,13 +233,13 @@ def create_webhook(call: Call, account: AdministeredAccount, body: WebhookBody) 
     webhook = Webhook(
         account_id=account.account_id,
         user_id=call.caller.user_id,
-        created_at=call.now,
+        created_at=call.real_now,
         **{**body.model_dump(), "events": [*body.events]},
     )
     call.session.add(webhook)
     call.session.flush()
     endpoints.begin(call.transaction, webhook)
-    _, secret = endpoints.add_secret(call.session, webhook, signing_key(call.settings), call.now)
+    _, secret = endpoints.add_secret(call.session, webhook, signing_key(call.settings), call.real_now)
     return {**WebhookDetails.present(webhook, call), "secret": secret}
 
 

@@ -100,12 +100,13 @@ class Proof:
     jwt: str
     method: str
     url: str
+    is_checked: bool = False  # it was shown and used up, by a request that is gone through once more
 
 
 def proof_of(request: "Request", public_url: str) -> Proof | None:
     """The proof a request carries."""
     jwt = request.headers.get("dpop")
-    return None if jwt is None else Proof(jwt, request.method, public_url + request.path)
+    return None if jwt is None else Proof(jwt, request.sent_as, public_url + request.path, request.is_repeated)
 
 
 def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from time import monotonic, perf_counter, time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Executable, Result
+from sqlalchemy import Result, Select
 
 from alpage.api.callers import Caller
 from alpage.storage.database import Transaction
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # the route holds functions that take a call
     from alpage.settings import Settings
 
 
-Statement = Callable[[Caller], Executable]  # a function of a module: it is called once, and its statement kept
+Statement = Callable[[Caller], Select[Any]]  # a function of a module: it is called once, and its statement kept
 
 EVENT_STREAM = "text/event-stream"
 
@@ -123,6 +123,10 @@ class Call:
         """The one object that a statement about the caller finds, or None. The values are for its open parameters."""
         return self.transaction.find(_built(statement, self.caller.template), self.caller.values | values)
 
+    def recall(self, statement: Statement, **values: Any) -> Any:
+        """What `find` finds, remembered in a transaction of many calls: what is asked about every one of them."""
+        return self.transaction.recall(_built(statement, self.caller.template), self.caller.values | values)
+
     def rows(self, statement: Statement, **values: Any) -> Result[Any]:
         """The rows of a statement about the caller. The values are for its open parameters."""
         return self.transaction.execute(_built(statement, self.caller.template), self.caller.values | values)
@@ -138,7 +142,7 @@ class Call:
 
 
 @cache
-def _built(statement: Statement, template: Caller) -> Executable:
+def _built(statement: Statement, template: Caller) -> Select[Any]:
     """Building a statement takes longer than running it."""
     return statement(template)
 

@@ -8,7 +8,6 @@ call it with (tokens, sessions, links sent by mail) goes by that one too. What p
 Where the setting does not allow it nothing here asks the database, and where no clock was moved, once a second.
 """
 
-from threading import Lock
 from time import monotonic
 
 from sqlalchemy import ForeignKey, select
@@ -40,8 +39,7 @@ class Clocks:
         self._database = database
         self._is_sandbox = is_sandbox
         self._ahead: dict[int, int] = {}
-        self._until = 0.0
-        self._lock = Lock()
+        self._until = self._in_doubt_until = 0.0
 
     @property
     def any_moved(self) -> bool:
@@ -53,13 +51,14 @@ class Clocks:
         return self._known().get(account_id, 0) if account_id is not None else 0
 
     def forget(self) -> None:
-        """Has this process look again: a clock is being moved."""
-        self._until = 0.0
+        """Has this process look each time for a moment: a clock is being moved."""
+        self._in_doubt_until = monotonic() + KNOWN_SECONDS
 
     def _known(self) -> dict[int, int]:
-        if self._is_sandbox and self._until <= monotonic():
-            with self._lock:
-                self._until = monotonic() + KNOWN_SECONDS
+        if self._is_sandbox:
+            now = monotonic()
+            if now >= self._until or now < self._in_doubt_until:
+                self._until = now + KNOWN_SECONDS
                 with self._database.reading() as transaction:
                     rows = transaction.execute(_ALL).all()
                 self._ahead = {row.account_id: row.ahead_seconds for row in rows}

@@ -138,13 +138,16 @@ def _codes() -> list[str]:
 
 
 def _simulated(code: str) -> ApiError:
-    status = CATALOGUE.status(code)
+    """An error as it comes from nowhere else: its context says so."""
+    status, headers, context = CATALOGUE.status(code), list[tuple[str, str]](), dict[str, Any]()
     if status == 401:
-        return ApiError(code, headers=[("WWW-Authenticate", "Bearer")], header=HEADER)
+        headers.append(("WWW-Authenticate", "Bearer"))
     if status in (429, 503):
-        headers = [("Retry-After", str(RETRY_AFTER_SECONDS))]
-        return ApiError(code, headers=headers, header=HEADER, retry_after=RETRY_AFTER_SECONDS)
-    return ApiError(code, header=HEADER)
+        headers.append(("Retry-After", str(RETRY_AFTER_SECONDS)))
+        context["retry_after"] = RETRY_AFTER_SECONDS
+    if status == 429:
+        context |= {"policy": "sandbox", "limit": 0, "window": RETRY_AFTER_SECONDS}
+    return ApiError(code, headers=headers, header=HEADER, **context)
 
 
 def _invalid(part: str, allowed: list[str]) -> ApiError:

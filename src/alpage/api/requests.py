@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 from threading import Event, Lock, Thread
 from time import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from sqlalchemy import JSON, Index, Select, String, bindparam, delete, func, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +20,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.deprecation import Called
 from alpage.api.errors import CATALOGUE, ApiError, not_found
-from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
+from alpage.api.routes import ANY_TOKEN, Expansion, Filter, Routes, Shape
 from alpage.api.validation import Number
 from alpage.api.versions import Match
 from alpage.storage.changes import NOBODY, Change
@@ -123,6 +123,14 @@ class ChangeOfRequest(Shape):
     account_id: int | None
 
 
+class TaskOfRequest(Shape):
+    """A task a request started."""
+
+    uuid: str
+    name: str
+    status: str
+
+
 class RequestInFull(RequestDetails):
     """A request of the caller, with where its time went and what came of it.
 
@@ -137,6 +145,9 @@ class RequestInFull(RequestDetails):
     steps: tuple[Step, ...]
     changes_count: int
     changes: tuple[ChangeOfRequest, ...]
+    tasks: tuple[TaskOfRequest, ...]
+
+    parts: ClassVar[dict[str, Expansion]] = {}
 
     @classmethod
     def present(cls, row: Any, call: Call) -> dict[str, Any]:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from alpage.app import open_database, open_tokens
 from alpage.cli.configuration import settle
@@ -13,6 +16,9 @@ from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.migrations import migrate
 from alpage.tasks import queue
+
+Data = Annotated[Path | None, Parameter(help="Data folder of the platform.")]
+"""The folder every such command takes."""
 
 
 @dataclass(frozen=True, slots=True)

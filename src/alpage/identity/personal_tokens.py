@@ -8,14 +8,14 @@ his own.
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from sqlalchemy import Select, and_, case, func, literal, or_, select
 
 from alpage.api.callers import Caller, not_authorized
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, invalid, not_found
 from alpage.api.routes import Filter, Loaded, Routes, Shape
-from alpage.api.validation import Number, fault, not_among
+from alpage.api.validation import Name, Number, fault, not_among
 from alpage.identity import grants
 from alpage.identity.applications import Application
 from alpage.identity.credentials import pepper_of
@@ -30,7 +30,7 @@ routes = Routes("Tokens")
 
 READ, WRITE = "tokens:read", "tokens:write"
 ACTIVE, REVOKED, EXPIRED = "active", "revoked", "expired"
-MAX_NAME, MAX_ITEMS = 128, 100
+MAX_ITEMS = 100
 REPORTS = "30/minute"
 
 State = Literal["active", "revoked", "expired"]
@@ -51,7 +51,6 @@ def _not_empty(networks: list[str]) -> list[str]:
     return networks
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME)]
 Ids = Annotated[list[Number], Field(min_length=1, max_length=MAX_ITEMS)]
 IpRange = Annotated[str, Field(max_length=64), AfterValidator(_network)]
 IpRanges = Annotated[list[IpRange], Field(max_length=MAX_ITEMS), AfterValidator(_not_empty)]

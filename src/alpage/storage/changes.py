@@ -5,6 +5,7 @@ entries are written in the same transaction; and a statement that would change a
 unit of work is refused by the engine. Audit, synchronisation, webhooks, undo and the staleness of counts read this log.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from functools import cache
 from time import time
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Engine, Index, Table, event, insert, inspect, select, text
+from sqlalchemy import JSON, Column, Connection, Engine, Index, Select, Table, event, insert, inspect, select, text
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
 from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.sql import visitors
 
 from alpage.storage.tables import STEADY_IDS, Base
 
@@ -125,6 +127,7 @@ class Recorder:
         self.author = author
         self.reverts: dict[tuple[str, int], int] = {}  # by event and object: the entry that is taken back
         self._entries: dict[tuple[str, int], Entry] = {}
+        self._news: Counter[str] = Counter()
 
     def watch(self, session: Session, connection: Connection) -> None:
         """Takes note of everything the session flushes to its connection from now on."""
@@ -144,6 +147,10 @@ class Recorder:
     def entries(self) -> list[Entry]:
         """What the transaction has changed so far."""
         return list(self._entries.values())
+
+    def news_of(self, query: Select[Any]) -> int:
+        """How many changes there have been to the tables of a query."""
+        return sum(self._news[event] for event in _events(query))
 
     @contextmanager
     def part(self) -> Iterator[Callable[[], None]]:
@@ -200,18 +207,22 @@ class Recorder:
             self._note_cascade(connection, child, [row["id"] for row in rows], own)
             for row in rows:
                 before = {key: row.get(key, HIDDEN) for key, _, _ in _columns(child)}
-                self._add(Entry(model.__event__, row["id"], own, action="deleted", before=before, after=None))
+                self._note(Entry(model.__event__, row["id"], own, action="deleted", before=before, after=None))
 
     def _collect(self, session: Session) -> None:
         for obj in session.new:
             if obj.__event__:
-                self._add(Entry.of(obj, "created", None, _values(obj)))
+                self._note(Entry.of(obj, "created", None, _values(obj)))
         for obj in session.dirty:
             if obj.__event__ and (changed := _changed(obj)):
-                self._add(Entry.of(obj, "updated", *changed))
+                self._note(Entry.of(obj, "updated", *changed))
         for obj in session.deleted:
             if obj.__event__:
-                self._add(Entry.of(obj, "deleted", _values(obj), None))
+                self._note(Entry.of(obj, "deleted", _values(obj), None))
+
+    def _note(self, entry: Entry) -> None:
+        self._news[entry.event] += 1
+        self._add(entry)
 
     def _add(self, entry: Entry) -> None:
         key = (entry.event, entry.object_id)
@@ -239,6 +250,16 @@ def guard(engine: Engine) -> None:
 @cache
 def _is_logged(table: Table) -> bool:
     return any(mapper.local_table is table and mapper.class_.__event__ for mapper in Base.registry.mappers)
+
+
+@cache
+def _events(query: Select[Any]) -> tuple[str, ...]:
+    """The events of the tables a query reads, which must all be logged."""
+    events = {mapper.local_table: mapper.class_.__event__ for mapper in Base.registry.mappers}
+    tables = {element for element in visitors.iterate(query) if isinstance(element, Table)}
+    if unlogged := sorted(table.name for table in tables if not events.get(table)):
+        raise RuntimeError(f"the change log has no news of {', '.join(unlogged)}")
+    return tuple(events[table] for table in tables)
 
 
 @cache

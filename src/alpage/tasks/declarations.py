@@ -6,8 +6,8 @@ A room's `tasks.py` says
     def export_zones(task: Running, product_ids: list[int]) -> dict[str, Any]:
         ...
 
-and a handler starts it in its transaction: `queue.enqueue(call.transaction, "dns.zones.export", call.now, …)`. What is
-done time and again is declared with `every` and the times of a crontab, in UTC:
+and a handler starts it in its transaction: `queue.enqueue(call.transaction, "dns.zones.export", call.real_now, …)`.
+What is done time and again is declared with `every` and the times of a crontab, in UTC:
 
     @every("*/10 * * * *", "identity.tidy_up")
     def tidy_up(settings: Settings, database: Database, now: int) -> None:

@@ -71,7 +71,7 @@ class Postponed:
             waiting = transaction.execute(_WAITING, {"of": caller.user_id}).scalar_one()
             if waiting >= MOST_WAITING:
                 return None
-            task = queue.enqueue(transaction, NAME, call.now, delay_seconds=_delay_seconds(refused, waiting))
+            task = queue.enqueue(transaction, NAME, call.real_now, delay_seconds=_delay_seconds(refused, waiting))
             transaction.execute(insert(PostponedRequest), {"task_id": task.id, "sealed": self._seal(call)})
             shown = _show(call, transaction, task)
         return Response(202, envelope.success(shown, 202, {}).body, [("Preference-Applied", "respond-async")])

@@ -29,6 +29,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import CATALOGUE, ApiError, not_found
 from alpage.api.history import RECORD, Subject
+from alpage.api.requests import RequestInFull
 from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
 from alpage.api.streams import EndedError, Event, EventStream
 from alpage.api.validation import Number
@@ -239,6 +240,18 @@ def find(call: Call, task_uuid: str) -> Any:
     return task
 
 
+def _add_to_requests(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+    """Adds to a request the tasks it started."""
+    for row, shown in zip(rows, objects, strict=True):
+        started = visible(call.caller).where(Task.request_id == row.id).order_by(Task.id)
+        shown["tasks"] = [
+            {"uuid": task.uuid, "name": task.name, "status": task.status}
+            for task in call.transaction.execute(started.with_only_columns(*Task.__table__.c))
+        ]
+
+
+RequestInFull.parts["tasks"] = _add_to_requests
+
 # the routes
 
 
@@ -299,7 +312,7 @@ def cancel_task(call: Call, task_uuid: str) -> Any:
     if task.status in ENDED:
         raise ApiError("task_not_cancellable", task=task.name, step=step or "")
     task.status, task.error = "failed", {"code": "task_cancelled", "context": {"task": task.name}}
-    task.finished_at = task.updated_at = call.now
+    task.finished_at = task.updated_at = call.real_now
     return task
 
 

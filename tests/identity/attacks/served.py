@@ -68,9 +68,10 @@ class Served:
             file.seek(self.read)
             return file.read().decode(errors="replace")
 
-    def trouble(self) -> list[str]:
-        """The lines of the log that say that something went wrong in the platform."""
-        return [line for line in self.log().splitlines() if any(mark in line for mark in MARKS_OF_TROUBLE)]
+    def trouble(self, *more: str) -> list[str]:
+        """The lines of the log that say that something went wrong in the platform; `more` marks them too."""
+        marks = (*MARKS_OF_TROUBLE, *more)
+        return [line for line in self.log().splitlines() if any(mark in line for mark in marks)]
 
     def _empty(self) -> None:
         tables = [table for table in reversed(Base.metadata.sorted_tables) if table not in KEPT]

@@ -472,7 +472,13 @@ def _sign_in_with_canaries(platform: Platform, browser: HttpBrowser, shop: Shop,
 
 
 def _without_what_differs(text: str, email: str = "") -> str:
-    for pattern in (r'nonce="[^"]*"', r"[0-9a-f]{24}", re.escape(email), re.escape(quote(email))):
+    for pattern in (
+        r'nonce="[^"]*"',
+        r'csrf"?( value)?="[^"]*"',
+        r"[0-9a-f]{24}",
+        re.escape(email),
+        re.escape(quote(email)),
+    ):
         text = re.sub(pattern, "", text) if pattern else text
     return text
 

@@ -1,7 +1,10 @@
 """Changes reach the receivers: signed, in their order, at least once, and under the id they always have."""
 
+import json
 import re
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import get_ident
 from typing import Any
 
@@ -65,6 +68,39 @@ def test_a_change_is_sent_signed(heidi: Person, worker: Deliverer, receiver: Rec
     assert made.status["state"] == "active"
     assert made.status["last_success_at"] == attempt["at"]
     assert worker.deliver() == 0
+
+
+def sample(language: str) -> str:
+    """The code of a language on the page that describes webhooks."""
+    page = (Path(__file__).parents[3] / "docs/webhooks.md").read_text()
+    return page.partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def test_the_page_tells_how_to_verify(heidi: Person, worker: Deliverer, receiver: Receiver) -> None:
+    made = hook(heidi, receiver.url)
+    tag(heidi, "Alp")
+    deliver_all(worker)
+    [heard] = receiver.heard
+    namespace: dict[str, Any] = {}
+    exec(sample("python"), namespace)  # noqa: S102 - what the page says is what is tested
+    verify = namespace["verify"]
+    late = {**heard.headers, "webhook-timestamp": str(int(heard.headers["webhook-timestamp"]) - 301)}
+    assert verify(made.secret, heard.headers, heard.body)
+    assert not verify(made.secret, heard.headers, heard.body + b" ")
+    assert not verify(made.secret, late, heard.body)
+    assert not verify("whsec_bm8=", heard.headers, heard.body)
+
+
+@pytest.mark.needs("node")
+def test_the_page_tells_how_to_verify_in_node(heidi: Person, worker: Deliverer, receiver: Receiver) -> None:
+    made = hook(heidi, receiver.url)
+    tag(heidi, "Alp")
+    deliver_all(worker)
+    [heard] = receiver.heard
+    for secret, is_ours in ((made.secret, "true"), ("whsec_bm8=", "false")):
+        given = ", ".join(json.dumps(part) for part in (secret, dict(heard.headers), heard.body.decode()))
+        program = f"{sample('js')}\nconsole.log(verify({given}))"
+        assert subprocess.check_output(["node", "-e", program], text=True).strip() == is_ours
 
 
 def test_only_what_is_wanted_is_sent(heidi: Person, peter: Person, worker: Deliverer, receiver: Receiver) -> None:
@@ -279,7 +315,7 @@ def test_a_slow_endpoint_does_not_hold_up_the_others(
     assert names(receiver.wait_for(5)) == names(other_receiver.heard)
 
 
-def test_of_two_engines_one_sends(
+def test_of_two_workers_one_sends(
     heidi: Person, workers: Workers, receiver: Receiver, other_receiver: Receiver
 ) -> None:
     hook(heidi, receiver.url)
@@ -294,7 +330,7 @@ def test_of_two_engines_one_sends(
     assert len({heard.id for heard in (*receiver.heard, *other_receiver.heard)}) == 60
 
 
-def test_what_an_engine_left_undone_is_sent_by_the_next(
+def test_what_a_worker_left_undone_is_sent_by_the_next(
     heidi: Person, workers: Workers, receiver: Receiver, clock: Clock
 ) -> None:
     made = hook(heidi, receiver.url)
@@ -336,7 +372,7 @@ def test_a_round_that_fails_is_begun_again_later(
     assert names(receiver.heard) == ["Alp"]
 
 
-def test_an_engine_that_starts_sends_what_it_has_missed(heidi: Person, workers: Workers, receiver: Receiver) -> None:
+def test_a_worker_that_starts_sends_what_it_has_missed(heidi: Person, workers: Workers, receiver: Receiver) -> None:
     hook(heidi, receiver.url)
     deliver_all(workers())
     tag(heidi, "Alp")

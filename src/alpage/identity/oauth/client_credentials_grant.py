@@ -42,7 +42,7 @@ class OwnGrant(Issuing, ClientCredentialsGrant):
         if not scopes or not all(scope in SCOPES and client.may_ask_for(scope) for scope in scopes):
             raise InvalidScopeError
         grant = self._grant(client, sorted(allowed))
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             raise InvalidClientError("the application's owner cannot act", status_code=401)
         request.access = Access(
             client=client,

@@ -71,7 +71,7 @@ class CodeGrant(Issuing, AuthorizationCodeGrant):
         """The grant the code is for, if it still lives; settles what its tokens are."""
         request, content = self.request, code.content
         grant = storage.find_grant(request.transaction, content["grant_id"])
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             return None
         key = self.bound_key(request.client)
         if content["key_thumbprint"] and key != content["key_thumbprint"]:

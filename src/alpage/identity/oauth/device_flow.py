@@ -46,7 +46,8 @@ def find(
     transaction: Transaction, pepper: bytes, user_code: str, now: int
 ) -> "tuple[DeviceAuthorization, Application] | None":
     """The device that shows this code and waits, and its application; however the code was typed."""
-    found = transaction.execute(_BY_USER_CODE, {"digest": _user_code_hash(pepper, user_code), "now": now}).one_or_none()
+    values = {"digest": _user_code_hash(pepper, user_code), "now": now}
+    found = transaction.session.execute(_BY_USER_CODE, values).one_or_none()
     if found is None:
         return None
     return cast("tuple[DeviceAuthorization, Application]", tuple(found))
@@ -208,7 +209,7 @@ class DeviceGrant(Issuing, TokenEndpointMixin):
                 raise SlowDownError
             raise AuthorizationPendingError
         grant = storage.find_grant(request.transaction, device.grant_id)
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             raise AccessDeniedError
         return grant
 

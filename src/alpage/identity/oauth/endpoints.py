@@ -140,6 +140,8 @@ class OAuth:
             self._prefix + path: Endpoint(handlers, path in READABLE_BY_SCRIPTS) for path, handlers in below.items()
         }
         at_root = metadata.well_known(self.provider.issuer, metadata.OAUTH)
+        of_passkeys = orjson.dumps(metadata.of_passkeys(self.provider))
+        endpoints[metadata.PASSKEYS] = Endpoint({"GET": _publishing(of_passkeys)})
         endpoints[at_root] = Endpoint({"GET": _publishing(document)}, scripts=True)
         endpoints[self._of_the_api] = Endpoint({"GET": _publishing(described_api)}, scripts=True)
         self._registered = Endpoint(

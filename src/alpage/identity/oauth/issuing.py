@@ -9,6 +9,7 @@ from uuid import uuid4
 from authlib.oauth2.rfc6749 import OAuth2Error
 from sqlalchemy import bindparam, select
 
+from alpage.identity import user_clocks
 from alpage.identity.applications import Application
 from alpage.identity.credentials import new_secret
 from alpage.identity.oauth import storage, userinfo
@@ -57,10 +58,12 @@ class Access:
 
 def issue(provider: Provider, transaction: Transaction, access: Access, now: int) -> TokenAnswer:
     """The answer that gives access, with its access token kept. The refresh token is the grant type's business."""
-    expires_at = now + ACCESS_SECONDS if access.ends else None
+    by_his_clock = now + user_clocks.ahead(provider.clocks, transaction, access.user_id)
+    expires_at = by_his_clock + ACCESS_SECONDS if access.ends else None
     if access.expires_at is not None:
         expires_at = min(expires_at or access.expires_at, access.expires_at)
-    secret = _access_token(provider, transaction, access, now, expires_at)
+    lifetime = None if expires_at is None else expires_at - by_his_clock
+    secret = _access_token(provider, transaction, access, now, lifetime)
     storage.add_token(
         transaction,
         provider.pepper,
@@ -70,12 +73,12 @@ def issue(provider: Provider, transaction: Transaction, access: Access, now: int
         scopes=None if access.scopes == access.grant.granted else access.scopes,
         audience=None if access.resource is None else [access.resource],
         key_thumbprint=access.key_thumbprint,
-        now=now,
+        now=by_his_clock,
         expires_at=expires_at,
     )
     answer = TokenAnswer(access_token=secret, token_type="DPoP" if access.key_thumbprint else "Bearer")
-    if expires_at is not None:
-        answer["expires_in"] = expires_at - now
+    if lifetime is not None:
+        answer["expires_in"] = lifetime
     if access.refresh_token is not None:
         answer["refresh_token"] = access.refresh_token
     answer["scope"] = " ".join(access.scopes)
@@ -95,6 +98,7 @@ def with_refresh_token(
     if OFFLINE not in access.scopes or not access.client.check_grant_type("refresh_token"):
         return access
     secret = new_secret("rt")
+    by_his_clock = now + user_clocks.ahead(provider.clocks, transaction, access.user_id)
     storage.add_token(
         transaction,
         provider.pepper,
@@ -104,8 +108,8 @@ def with_refresh_token(
         scopes=None if access.scopes == access.grant.granted else access.scopes,
         audience=resources,
         key_thumbprint=None if access.client.application.is_confidential else access.key_thumbprint,
-        now=now,
-        expires_at=now + REFRESH_SECONDS,
+        now=by_his_clock,
+        expires_at=by_his_clock + REFRESH_SECONDS,
     )
     return replace(access, refresh_token=secret)
 
@@ -129,9 +133,7 @@ def known_resource(transaction: Transaction, resource: str) -> str | None:
     return kind
 
 
-def _access_token(
-    provider: Provider, transaction: Transaction, access: Access, now: int, expires_at: int | None
-) -> str:
+def _access_token(provider: Provider, transaction: Transaction, access: Access, now: int, lifetime: int | None) -> str:
     if access.resource is None or known_resource(transaction, access.resource) != "jwt":
         return new_secret("at")
     claims = {
@@ -140,7 +142,7 @@ def _access_token(
         "aud": access.resource,
         "client_id": access.client.get_client_id(),
         "iat": now,
-        "exp": now + ACCESS_SECONDS if expires_at is None else expires_at,
+        "exp": now + (ACCESS_SECONDS if lifetime is None else lifetime),
         "jti": uuid4().hex,
         "scope": " ".join(access.scopes),
         **_about_sign_in(access.grant),

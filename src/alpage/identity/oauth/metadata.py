@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from alpage.identity import dpop
+from alpage.identity import dpop, passkeys
 from alpage.identity.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
 from alpage.identity.oauth.claims import SCOPE_OF
 from alpage.identity.oauth.clients import ASSERTION_ALGORITHMS, METHODS
@@ -14,6 +14,7 @@ from alpage.settings import Settings
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
+PASSKEYS = "/.well-known/passkey-endpoints"
 GRANT_TYPES = (
     "authorization_code",
     "refresh_token",
@@ -84,6 +85,14 @@ def of_the_api(settings: Settings) -> dict[str, Any]:
         "scopes_supported": list(SCOPES),
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+    }
+
+
+def of_passkeys(provider: Provider) -> dict[str, str]:
+    """Where people make passkeys and look after them, for password stores to lead there (W3C, Passkey Endpoints)."""
+    return {
+        "enroll": provider.address(passkeys.PAGE),
+        "manage": f"{provider.settings.manager_address}/security",
     }
 
 

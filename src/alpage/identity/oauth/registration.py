@@ -216,7 +216,9 @@ class Registrar:
 
     def _is_secret(self, transaction: Transaction, application: Application, secret: str, now: int) -> bool:
         digest = keyed_hash(self.provider.pepper, secret)
-        return any(kept.hash == digest for kept in application_secrets.live(transaction.session, application.id, now))
+        by_its_clock = now + self.provider.clocks.ahead(application.account_id)
+        live = application_secrets.live(transaction.session, application.id, by_its_clock)
+        return any(kept.hash == digest for kept in live)
 
     def _require_no_more(self, application: Application, columns: dict[str, Any]) -> None:
         """Raises InvalidMetadataError where an application takes more than it was registered with."""

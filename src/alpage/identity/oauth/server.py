@@ -4,6 +4,7 @@ It is built once. Each request brings its own transaction along; a request that 
 code that was shown is used up whatever was wrong with the rest.
 """
 
+import re
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from alpage.api.callers import Proof
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
-from alpage.identity import dpop
+from alpage.identity import dpop, user_clocks
 from alpage.identity.oauth import clients, issuing
 from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.issuing import Access, TokenAnswer
@@ -24,6 +25,7 @@ from alpage.identity.oauth.parameters import Parameters
 from alpage.identity.oauth.provider import Provider
 from alpage.storage.database import Transaction
 
+OF_THIS_MACHINE = re.compile(r"^http://[^/:@]+\.localhost(?=[:/]|$)")  # as `localhost` itself (RFC 6761, 6.3)
 NEVER_STORED = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 
 
@@ -58,7 +60,10 @@ class LoginRequest(OAuth2Request):
         transaction: Transaction,
         now: int,
     ) -> None:
-        super().__init__(http.method, provider.address(path), headers=http.headers)
+        address = provider.address(path)
+        # Authlib wants HTTPS, but of `localhost`, and does not know the names below it.
+        super().__init__(http.method, OF_THIS_MACHINE.sub("http://localhost", address), headers=http.headers)
+        self.uri = address
         self.http = http
         self.path = path
         self.parameters = parameters
@@ -69,6 +74,10 @@ class LoginRequest(OAuth2Request):
         self.client: Any = None  # once it has shown who it is
         self.is_guess = False  # whether it named a client and could not show that it is this client
         self.access: Access | None = None
+
+    def now_of(self, user_id: int) -> int:
+        """The time by a user's clock, which what he keeps here goes by."""
+        return self.now + user_clocks.ahead(self.provider.clocks, self.transaction, user_id)
 
     @property
     def form(self) -> Any:
@@ -130,6 +139,7 @@ class Server(AuthorizationServer):
             request.http.headers.get("authorization", ""),
             pepper=self.provider.pepper,
             audiences=self.provider.audiences,
+            clocks=self.provider.clocks,
             now=request.now,
         )
         request.is_guess = False

@@ -42,7 +42,7 @@ def find(call: Call, zone: str) -> Zone:
 
 def one(call: Call, query: ZoneQuery, **values: Any) -> Zone | None:
     """The zone a query finds, locked for calls that write. Raises `access_denied`."""
-    zone: Zone | None = call.find(_locking(query) if call.writes else query, **values)
+    zone: Zone | None = call.recall(_locking(query) if call.writes else query, **values)
     if zone is not None and call.writes:
         require_right(call, zone.product_id, model="Zone", name=zone.fqdn)
     return zone
@@ -51,7 +51,7 @@ def one(call: Call, query: ZoneQuery, **values: Any) -> Zone | None:
 @cache
 def _locking(query: ZoneQuery) -> ZoneQuery:
     def locking(caller: Caller) -> Select[Zone]:
-        return query(caller).with_for_update(of=Zone)
+        return query(caller).with_for_update(of=Zone).execution_options(populate_existing=True)
 
     return locking
 

@@ -74,7 +74,9 @@ def export_zones(call: Call, account: AccountId) -> Task:
         id=str(uuid4()), account_id=account, user_id=call.caller.user_id, expires_at=call.now + KEPT_SECONDS
     )
     call.session.add(export)
-    return queue.enqueue(call.transaction, TASK, call.now, account_id=account, export_id=export.id, zone_ids=zone_ids)
+    return queue.enqueue(
+        call.transaction, TASK, call.real_now, account_id=account, export_id=export.id, zone_ids=zone_ids
+    )
 
 
 @routes.get("/1/accounts/{account}/zones/exports/{export}", scope=READ, answer=Response, errors=("object_not_found",))

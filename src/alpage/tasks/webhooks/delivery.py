@@ -18,7 +18,6 @@ from time import time
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from alpage.api import logs
 from alpage.storage.changes import NOBODY, Change
@@ -116,8 +115,8 @@ class Deliverer:
             try:
                 self.settle()
                 self.look()
-            except SQLAlchemyError:
-                log.exception("database out of reach")
+            except Exception:  # whatever it is, the others' messages are to be sent
+                log.exception("failed")
 
     def _follow(self, transaction: Transaction) -> None:
         """Finds the endpoints of the accounts that changed since the last look; at first, all that are behind."""
@@ -168,7 +167,6 @@ class Deliverer:
             .where(WebhookProgress.webhook_id == claim.webhook_id, WebhookProgress.claims == claim.number)
             .values(claimed_until=0, claims=WebhookProgress.claims + 1, **values)
             .returning(WebhookProgress.webhook_id)
-            .execution_options(synchronize_session=False)
         )
         return transaction.execute(statement).first() is not None
 
@@ -264,21 +262,16 @@ _CLAIM = (
         claims=WebhookProgress.claims + 1,
     )
     .returning(WebhookProgress.webhook_id, WebhookProgress.claims)
-    .execution_options(synchronize_session=False)
 )
 _KEEP = (
     update(WebhookDelivery.__table__)  # type: ignore[arg-type]  # a table it is
     .where(WebhookDelivery.id == bindparam("new_id"))
     .values(**{name: bindparam(f"new_{name}") for name in _MOVING[1:]})
 )
-_SAME_REPLAY = (
-    update(WebhookProgress)
-    .where(
-        WebhookProgress.webhook_id == bindparam("of"),
-        WebhookProgress.replay_position == bindparam("before"),
-        WebhookProgress.replay_until == bindparam("end"),
-    )
-    .execution_options(synchronize_session=False)
+_SAME_REPLAY = update(WebhookProgress).where(
+    WebhookProgress.webhook_id == bindparam("of"),
+    WebhookProgress.replay_position == bindparam("before"),
+    WebhookProgress.replay_until == bindparam("end"),
 )
 _NEXT = (
     select(

@@ -164,7 +164,7 @@ def look_at(transaction: Transaction, webhook_id: int) -> None:
 def set_progress(transaction: Transaction, webhook_id: int, **values: Any) -> None:
     """Writes down how far an endpoint has come."""
     statement = update(WebhookProgress).where(WebhookProgress.webhook_id == webhook_id).values(**values)
-    transaction.execute(statement.execution_options(synchronize_session=False))
+    transaction.execute(statement)
 
 
 def newest_change(transaction: Transaction) -> int:

@@ -24,7 +24,7 @@ class Entry:
 HERE = (Entry(N_("Home"), "/", "home", below=("/",)),)
 PRODUCTS = (Entry(N_("Domains and DNS"), "/domains", "globe", below=("/domains", "/zones")),)
 ORGANISATION = (
-    Entry(N_("Overview and settings"), "/account", "settings"),
+    Entry(N_("Overview"), "/account", "settings"),
     Entry(N_("Members"), "/members", "people"),
     Entry(N_("Teams"), "/teams", "list"),
     Entry(N_("Invitations"), "/invitations", "mail"),

@@ -173,7 +173,7 @@ def _make_deprecation() -> None:
         sa.Column("calls", WHOLE_NUMBER, nullable=False),
         sa.Column("last_called_at", WHOLE_NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deprecated_calls")),
-        sa.UniqueConstraint("grant_id", "route", "day", name=op.f("uq_deprecated_calls_grant_id")),
+        sa.UniqueConstraint("grant_id", "route", "day", name=op.f("uq_deprecated_calls_grant_id_route_day")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_deprecated_calls_user_id"), "deprecated_calls", ["user_id"])
