@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from urllib.parse import urlencode
+from zipfile import ZipFile
 
 import httpx
 
@@ -143,6 +144,23 @@ def test_a_webhook_from_its_first_message_to_its_end(manager):
         manager.look("webhook-delete")
         manager.press("Delete the webhook")
         manager.reads("No webhooks yet")
+
+
+def test_an_export_that_is_followed_to_its_end(manager):
+    manager.go("/manager/tasks")
+    manager.reads("No task yet")
+    manager.look("tasks-none")
+    manager.go("/manager/domains")
+    manager.look("domains")
+    manager.press("Export all zones")
+    manager.page.get_by_role("link", name="Download").wait_for()  # nobody has reloaded the page
+    manager.look("task")
+    with manager.page.expect_download() as download:
+        manager.page.get_by_role("link", name="Download").click()
+    with ZipFile(download.value.path()) as archive:
+        assert archive.namelist() == ["demo.example.zone"]
+    manager.go("/manager/tasks")
+    manager.look("tasks")
 
 
 def test_signing_out(running, visitor):

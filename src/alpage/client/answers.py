@@ -13,6 +13,7 @@ class Answer:
     data: Any
     root: Mapping[str, Any]
     headers: Mapping[str, str]
+    content: bytes = b""  # of an answer without envelope: a file
 
     @property
     def total(self) -> int | None:

@@ -79,5 +79,7 @@ def _read(response: httpx.Response) -> Answer:
         envelope = {} if response.is_success else {"error": {"description": response.reason_phrase}}
     if not response.is_success or envelope.get("result") == "error":
         raise ApiError(response.status_code, envelope.get("error") or {}, response.headers)
+    if not envelope:
+        return Answer(response.status_code, None, {}, response.headers, response.content)
     root = {name: value for name, value in envelope.items() if name not in ("result", "data")}
     return Answer(response.status_code, envelope.get("data"), root, response.headers)

@@ -38,6 +38,8 @@ def list_domains(visit: Visit) -> Response:
     tags = calls.api(visit).get(path_of(visit, "/tags"), order_by="name")
     tagged = _tags_by_domain(visit)
     found = _of_tag(visit, asked, tag, tagged) if tag.isdecimal() else calls.api(visit).list(_list_path(visit), **asked)
+    if found.data:
+        calls.api(visit).will("POST", _exports(visit), what=visit.gettext("Export all zones"))
     now = time()
     return shell.show(
         visit,
@@ -48,6 +50,13 @@ def list_domains(visit: Visit) -> Response:
         tagged=tagged,
         state_of=lambda domain: state_of(domain["expired_at"], now),
     )
+
+
+@pages.post("/domains/export")
+def export_zones(visit: Visit) -> Response:
+    """Begins the export of all zones of the organisation."""
+    task = calls.api(visit).call("POST", _exports(visit)).data
+    return visit.redirect(f"/tasks/{task['uuid']}")
 
 
 @pages.get("/domains/{name}")
@@ -166,6 +175,10 @@ def _path(name: str, below: str = "") -> str:
 
 def _list_path(visit: Visit) -> str:
     return f"/1/domains/account{path_of(visit).removeprefix('/1/accounts')}"
+
+
+def _exports(visit: Visit) -> str:
+    return path_of(visit, "/zones/exports")
 
 
 def _tags_by_domain(visit: Visit) -> dict[int, list[dict[str, Any]]]:

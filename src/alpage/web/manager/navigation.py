@@ -35,6 +35,7 @@ PROGRAMS = (
     Entry(N_("Webhooks"), "/v3/ng/accounts/webhooks/list", "external", below=("/v3/ng/accounts/webhooks",)),
     Entry(N_("Limits"), "/limits", "limit"),
     Entry(N_("Requests"), "/requests", "clock"),
+    Entry(N_("Tasks"), "/tasks", "check"),
 )
 OWN = (
     Entry(N_("Profile"), "/profile", "person"),
