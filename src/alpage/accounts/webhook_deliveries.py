@@ -206,7 +206,7 @@ def list_deliveries(call: Call, account: AdministeredAccount, webhook: int, filt
 def list_hours(call: Call, account: AdministeredAccount, webhook: int, query: HoursQuery) -> list[dict[str, int]]:
     """List the last hours of a webhook, oldest first, with how many messages arrived in each and how many did not."""
     found = webhooks.find(call, account.account_id, webhook)
-    hours = _hours(call.now, query.hours)
+    hours = _hours(call.real_now, query.hours)
     for row in call.transaction.execute(_counts(found, min(hours))):
         if row.at in hours:
             hours[row.at][row.state] = row.messages
@@ -242,7 +242,7 @@ def test_webhook(call: Call, account: AdministeredAccount, webhook: int) -> Any:
         event=events.PING,
         cause="test",
         state="waiting",
-        created_at=call.now,
+        created_at=call.real_now,
         tries=0,
         next_try_at=AT_ONCE,
         attempts=[],

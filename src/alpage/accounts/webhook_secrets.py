@@ -58,7 +58,7 @@ class WebhookSecretFilter(Filter):
 
 def visible(call: Call, webhook: Webhook) -> Select[Any]:
     """The secrets of a webhook that was found for the caller."""
-    return select(WebhookSecret.__table__, _state(call.now).label("state")).where(
+    return select(WebhookSecret.__table__, _state(call.real_now).label("state")).where(
         WebhookSecret.webhook_id == webhook.id
     )
 
@@ -76,7 +76,7 @@ def _state(now: int) -> Any:
 
 def _require_another(call: Call, webhook: Webhook, secret: WebhookSecret) -> None:
     """Raises `state_conflict` if nothing would be signed without this secret."""
-    if [one.id for one in live_secrets(call.session, webhook.id, call.now)] == [secret.id]:
+    if [one.id for one in live_secrets(call.session, webhook.id, call.real_now)] == [secret.id]:
         raise ApiError(
             "state_conflict", model="WebhookSecret", id=secret.id, state="last", allowed_states=["one of two"]
         )
@@ -89,7 +89,7 @@ def _require_another(call: Call, webhook: Webhook, secret: WebhookSecret) -> Non
 def list_secrets(call: Call, account: AdministeredAccount, webhook: int, filter: WebhookSecretFilter) -> Select[Any]:
     """List the secrets of a webhook, those that have ended too."""
     found = visible(call, webhooks.find(call, account.account_id, webhook))
-    return found if filter.state is None else found.where(_state(call.now) == filter.state)
+    return found if filter.state is None else found.where(_state(call.real_now) == filter.state)
 
 
 @routes.post(PATH, scope=WRITE, answer=NewWebhookSecret, errors=("limit_exceeded_error",))
@@ -100,16 +100,16 @@ def create_secret(call: Call, account: AdministeredAccount, webhook: int, body: 
     are end so many seconds from now. `secret` is shown this once.
     """
     found = webhooks.find(call, account.account_id, webhook)
-    live = live_secrets(call.session, found.id, call.now)
+    live = live_secrets(call.session, found.id, call.real_now)
     if body.expire_others_in is not None:
-        end = call.now + body.expire_others_in
+        end = call.real_now + body.expire_others_in
         for other in live:
             other.expires_at = end if other.expires_at is None else min(other.expires_at, end)
         call.session.flush()
-        live = live_secrets(call.session, found.id, call.now)
+        live = live_secrets(call.session, found.id, call.real_now)
     if len(live) >= MOST_LIVE:
         raise ApiError("limit_exceeded_error", limit=MOST_LIVE, used=MOST_LIVE)
-    made, secret = endpoints.add_secret(call.session, found, signing_key(call.settings), call.now)
+    made, secret = endpoints.add_secret(call.session, found, signing_key(call.settings), call.real_now)
     shown = call.transaction.execute(visible(call, found).where(WebhookSecret.id == made.id)).one()
     return {**WebhookSecretDetails.present(shown, call), "secret": secret}
 
@@ -124,5 +124,5 @@ def revoke_secret(call: Call, account: AdministeredAccount, webhook: int, secret
         raise not_found("WebhookSecret", secret)
     if ending.revoked_at is None:
         _require_another(call, found, ending)
-        ending.revoked_at = call.now
+        ending.revoked_at = call.real_now
     return True
