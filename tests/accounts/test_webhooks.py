@@ -6,7 +6,7 @@ from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from alpage.accounts import webhooks
-from alpage.identity.janitor import Janitor
+from alpage.identity import janitor
 from alpage.storage.changes import Change
 from alpage.tasks.webhooks.endpoints import Webhook, WebhookProgress, WebhookSecret
 from tests.identity.test_plaintext import dump
@@ -200,6 +200,24 @@ def test_scopes_say_what_a_token_may(heidi):
         assert (shown, changed) == allowed
 
 
+def test_nobody_has_sent_what_his_token_may_not_read(heidi):
+    made = hook(heidi, URL)
+    headers = {"Authorization": f"Bearer {heidi.platform.token(heidi.user, 'webhooks', 'dns:read')}"}
+
+    def refused(answer):
+        assert answer.status_code == 403, answer.text
+        return answer.json()["error"]["context"]["scopes"]
+
+    post, patch = heidi.client.post, heidi.client.patch
+    assert post(path(heidi), json={"url": URL, "events": ["dns.*", "webhook"]}, headers=headers).status_code == 201
+    for events in (["account.tag.created"], ["account.tag"], ["account.*"]):
+        assert refused(post(path(heidi), json={"url": URL, "events": events}, headers=headers)) == ["accounts:read"]
+        assert refused(patch(made.path, json={"events": events}, headers=headers)) == ["accounts:read"]
+    assert "domain:read" in refused(post(path(heidi), json={"url": URL}, headers=headers))
+    assert refused(patch(made.path, json={"url": "https://elsewhere.example/"}, headers=headers)) == ["accounts:read"]
+    assert patch(made.path, json={"description": "Calendar"}, headers=headers).status_code == 200
+
+
 def test_two_secrets_sign_while_one_follows_the_other(heidi, worker, receiver, clock):
     made = hook(heidi, receiver.url)
     second = made.call("POST", "/secrets", {"expire_others_in": DAY}, 201)
@@ -338,9 +356,9 @@ def test_the_log_is_let_go_of_in_the_end(heidi, worker, receiver):
     tag(heidi, "Alp")
     deliver_all(worker)
     now = made.deliveries[0]["created_at"]
-    Janitor(heidi.platform.database).tidy_up(now + 30 * DAY)
+    janitor.tidy_up(heidi.platform.settings, heidi.platform.database, now + 30 * DAY)
     assert len(made.deliveries) == 1
-    Janitor(heidi.platform.database).tidy_up(now + 30 * DAY + 1)
+    janitor.tidy_up(heidi.platform.settings, heidi.platform.database, now + 30 * DAY + 1)
     assert made.deliveries == []
 
 

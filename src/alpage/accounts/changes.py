@@ -75,24 +75,7 @@ class ChangeDetails(Shape):
     @classmethod
     def present(cls, row: Any, call: Call) -> dict[str, Any]:
         """The change, with what its kind allows."""
-        refusals = SUBJECTS[row.event].refusals(row.action, row.before, row.after)
-        return {
-            "id": row.id,
-            "event": row.event,
-            "action": row.action,
-            "object_id": row.object_id,
-            "account_id": row.account_id,
-            "product_id": row.product_id,
-            "user_id": row.user_id,
-            "token_id": row.token_id,
-            "application_id": row.application_id,
-            "request_id": row.request_id,
-            "reverts": row.reverts,
-            "is_revertible": next(iter(refusals), None) is None,
-            "created_at": row.created_at,
-            "before": row.before,
-            "after": row.after,
-        }
+        return present(row)
 
 
 class ChangeFilter(Filter):
@@ -111,6 +94,28 @@ class ChangeFilter(Filter):
 
 
 # who sees it
+
+
+def present(row: Any) -> dict[str, Any]:
+    """A row of the entries as lists, events and webhooks show it."""
+    refusals = SUBJECTS[row.event].refusals(row.action, row.before, row.after)
+    return {
+        "id": row.id,
+        "event": row.event,
+        "action": row.action,
+        "object_id": row.object_id,
+        "account_id": row.account_id,
+        "product_id": row.product_id,
+        "user_id": row.user_id,
+        "token_id": row.token_id,
+        "application_id": row.application_id,
+        "request_id": row.request_id,
+        "reverts": row.reverts,
+        "is_revertible": next(iter(refusals), None) is None,
+        "created_at": row.created_at,
+        "before": row.before,
+        "after": row.after,
+    }
 
 
 def find(call: Call, change_id: int) -> Any:

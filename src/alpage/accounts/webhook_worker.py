@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from alpage.accounts import changes, sight
 from alpage.accounts.members import ADMINISTRATORS, Membership
 from alpage.accounts.webhooks import signing_key
 from alpage.identity import notices
@@ -15,14 +16,16 @@ from alpage.tasks import mail_texts
 from alpage.tasks.outbound import Outbound
 from alpage.tasks.webhooks.delivery import Deliverer
 from alpage.tasks.webhooks.endpoints import Webhook
+from alpage.tasks.webhooks.events import Log
 
 PAGE = "/v3/ng/accounts/webhooks"  # of the manager
+LOG = Log(sight.ENTRIES, changes.present)
 
 
 def worker(settings: Settings, database: Database) -> Deliverer:
     """The worker that sends what webhooks are told."""
     outbound = Outbound(private=settings.private_callbacks)
-    return Deliverer(database, outbound, signing_key(settings), tell_administrators)
+    return Deliverer(database, outbound, LOG, signing_key(settings), tell_administrators)
 
 
 def tell_administrators(transaction: Transaction, webhook: Webhook, now: int) -> None:

@@ -3,6 +3,7 @@
 Their tables, and the worker that sends, are in `tasks/webhooks/`.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.expansion import computed
+from alpage.api.history import CREDENTIAL, SUBJECTS, Subject
 from alpage.api.routes import ANY_TOKEN, Expansion, Routes, Shape
 from alpage.api.validation import not_among
 from alpage.identity.credentials import derive_key, pepper_of
@@ -98,7 +100,11 @@ class NewWebhook(WebhookDetails):
 
 
 class WebhookBody(Shape):
-    """A webhook to make. `events` has names of events, and patterns: `dns.record.*`, or `*` for all."""
+    """A webhook to make.
+
+    `events` has names of events (`dns.record.created`), kinds of objects (`dns.record`), and patterns: `dns.*` for all
+    that begins so, `*` for everything.
+    """
 
     url: Url
     description: Description = ""
@@ -173,9 +179,17 @@ def _require_sound(call: Call, body: WebhookBody | WebhookChanges) -> None:
         faults.append(Fault("attribute_callback", "url", {"reason": reason}))
     for index, pattern in enumerate(body.events or ()):
         if pattern not in events.patterns():
-            faults.append(not_among("attribute_in", f"events.{index}", pattern, sorted(events.patterns())))
+            faults.append(not_among("attribute_in", f"events.{index}", pattern, [*events.patterns()]))
     if faults:
         raise invalid(*faults)
+
+
+def _require_reach(call: Call, asked: Iterable[str]) -> None:
+    """Raises `all_scopes` unless the caller may read himself what is sent."""
+    hidden = events.kinds_of(asked) - SUBJECTS.readable(call.caller)
+    if hidden:
+        missing = sorted({SUBJECTS[kind].reads[0] for kind in hidden})
+        raise ApiError("all_scopes", scopes=missing, granted=sorted(call.caller.scopes))
 
 
 def _require_room(call: Call, account_id: int) -> None:
@@ -197,7 +211,8 @@ def _shown(call: Call, webhook: Webhook) -> Select[Any]:
 def list_events(call: Call) -> list[dict[str, str]]:
     """List the events that webhooks are told of, by name.
 
-    A pattern stands for many: `dns.record.*` for all whose names begin with `dns.record.`, `*` for every event.
+    The name of a kind of object stands for all its events: `dns.record`. A pattern stands for all that begins so:
+    `dns.*`; and `*` for every event.
     """
     return [{"name": name} for name in events.names()]
 
@@ -226,9 +241,10 @@ def create_webhook(call: Call, account: AdministeredAccount, body: WebhookBody) 
     """Have the changes of an account sent to an address.
 
     Messages are signed as the Standard Webhooks specification says. `secret` is shown this once. What changes from now
-    on is sent; a replay sends what happened before.
+    on is sent; a replay sends what happened before. The token of this call must be one that may read all that is sent.
     """
     _require_sound(call, body)
+    _require_reach(call, body.events)
     _require_room(call, account.account_id)
     webhook = Webhook(
         account_id=account.account_id,
@@ -252,6 +268,8 @@ def update_webhook(call: Call, account: AdministeredAccount, webhook: int, body:
     """
     found = find(call, account.account_id, webhook)
     _require_sound(call, body)
+    if body.url is not None or body.events is not None:
+        _require_reach(call, body.events or found.events)
     begins_again = bool(body.is_active) and not found.is_active
     for name, value in body.model_dump(exclude_none=True).items():
         setattr(found, name, [*value] if isinstance(value, tuple) else value)
@@ -275,3 +293,8 @@ def delete_webhook(call: Call, account: AdministeredAccount, webhook: int) -> bo
     call.session.flush()
     call.session.delete(found)
     return True
+
+
+# the log
+
+subjects = [Subject(Webhook, reads=(READ,)), Subject(WebhookSecret, reads=(READ,), never=CREDENTIAL)]

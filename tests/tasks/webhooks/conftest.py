@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from alpage.accounts.webhook_worker import tell_administrators
+from alpage.accounts.webhook_worker import LOG, tell_administrators
 from alpage.accounts.webhooks import signing_key
 from alpage.settings import Settings
 from alpage.tasks.outbound import Outbound
@@ -67,7 +67,7 @@ def workers(platform: Platform, clock: Clock) -> Iterator[Workers]:
 
     def make() -> Deliverer:
         key = signing_key(platform.settings)
-        made.append(Deliverer(platform.database, Outbound(private=True), key, tell_administrators, clock))
+        made.append(Deliverer(platform.database, Outbound(private=True), LOG, key, tell_administrators, clock=clock))
         return made[-1]
 
     yield make

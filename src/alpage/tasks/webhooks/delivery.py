@@ -24,6 +24,7 @@ from alpage.storage.changes import NOBODY, Change
 from alpage.storage.database import Database, Transaction
 from alpage.tasks.outbound import Outbound
 from alpage.tasks.webhooks.endpoints import Webhook, WebhookDelivery, WebhookProgress, newest_change, set_progress
+from alpage.tasks.webhooks.events import Log
 from alpage.tasks.webhooks.rounds import LONGEST_SECONDS, Clock, Round, Sender
 
 PAUSE_SECONDS = 0.1
@@ -33,7 +34,7 @@ MOST_ROUNDS = 64  # at once
 
 Tell = Callable[[Transaction, Webhook, int], None]  # of an endpoint that was disabled
 
-log = logs.get("webhooks")
+lines = logs.get("webhooks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,14 @@ class Deliverer:
         self,
         database: Database,
         outbound: Outbound,
+        log: Log,
         key: bytes,
         tell: Tell,
+        *,
         clock: Clock = lambda: int(time()),
     ) -> None:
         self._database, self._outbound, self._tell, self._clock = database, outbound, tell, clock
-        self._sender = Sender(database, outbound, key, clock)
+        self._sender = Sender(database, outbound, log, key, clock)
         self._seen: int | None = None  # the newest change whose endpoints are known
         self._changed: set[int] = set()  # endpoints that may have something to be sent, and wait for a thread
         self._running: dict[Claim, Future[Round | None]] = {}
@@ -116,7 +119,7 @@ class Deliverer:
                 self.settle()
                 self.look()
             except Exception:  # whatever it is, the others' messages are to be sent
-                log.exception("failed")
+                lines.exception("failed")
 
     def _follow(self, transaction: Transaction) -> None:
         """Finds the endpoints of the accounts that changed since the last look; at first, all that are behind."""
@@ -136,7 +139,7 @@ class Deliverer:
 
     def _settle(self, transaction: Transaction, claim: Claim, running: "Future[Round | None]") -> None:
         if error := running.exception():
-            log.error("round failed", webhook_id=claim.webhook_id, exc_info=error)
+            lines.error("round failed", webhook_id=claim.webhook_id, exc_info=error)
             held_until = self._clock() + AFTER_FAULT_SECONDS
             if self._release(transaction, claim, {"held_until": held_until}):
                 set_progress(transaction, claim.webhook_id, next_look_at=held_until)
@@ -173,7 +176,7 @@ class Deliverer:
     def _disable(self, transaction: Transaction, webhook: Webhook, round_: Round) -> None:
         now = self._clock()
         webhook.is_active, webhook.disabled_at, webhook.disabled_reason = False, now, round_.disabled
-        log.warning("webhook disabled", webhook_id=webhook.id, reason=round_.disabled)
+        lines.warning("webhook disabled", webhook_id=webhook.id, reason=round_.disabled)
         self._tell(transaction, webhook, now)
 
 

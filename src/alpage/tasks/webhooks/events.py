@@ -1,76 +1,84 @@
-"""Events: changes of an account under their public names, which patterns choose among, and as they are sent."""
+"""Events: the changes of an account under their public names, which patterns choose among, and as they are sent.
 
-from collections.abc import Iterable
+An event is a kind of object, as the change log names it, with what was done to it: `dns.record.created`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, Select, and_, or_
 
+from alpage.api.history import ACTIONS, SUBJECTS
 from alpage.storage.changes import Change
-from alpage.storage.tables import Base
 
 EVERYTHING = "*"
-ACTIONS = ("created", "updated", "deleted")
 PING = "ping"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The change log as it is shown: a query of its entries, and what makes of one what is shown."""
+
+    entries: Select[Any]
+    present: Callable[[Any], dict[str, Any]]
+
+    def encode(self, change: Any) -> bytes:
+        """The body of the message about a change."""
+        return encode(name_of(change), change.created_at, self.present(change))
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """The kinds of objects an account has, sorted."""
+    return tuple(sorted(one.event for one in SUBJECTS if one.model.__audience__ in ("account", "product")))
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Every event an account can have, sorted."""
-    classes = (mapper.class_ for mapper in Base.registry.mappers)
-    objects = {one.__event__ for one in classes if one.__event__ and hasattr(one, "account_id")}
-    return tuple(sorted(f"{name}.{action}" for name in objects for action in ACTIONS))
+    return tuple(sorted(f"{kind}.{action}" for kind in kinds() for action in ACTIONS))
 
 
 @cache
-def patterns() -> frozenset[str]:
-    """What may be asked for: each event, all of what a first part of their names stands for, or everything."""
+def patterns() -> tuple[str, ...]:
+    """What may be asked for: an event, a kind of object, all whose names begin alike (`dns.*`), or everything."""
     parts = [name.split(".") for name in names()]
-    prefixes = {".".join(some[:length]) for some in parts for length in range(1, len(some))}
-    return frozenset({EVERYTHING, *names(), *(f"{prefix}.*" for prefix in prefixes)})
+    beginnings = {".".join(some[:length]) for some in parts for length in range(1, len(some))}
+    return (EVERYTHING, *sorted({*names(), *kinds(), *(f"{beginning}.*" for beginning in beginnings)}))
 
 
 def wanted(asked: Iterable[str]) -> ColumnElement[bool]:
     """The condition that a change is one of those the patterns ask for."""
-    return or_(*map(_matches, asked))
+    whole = [kind for kind in kinds() if any(_has_all(pattern, kind) for pattern in asked)]
+    single = [pattern.rpartition(".") for pattern in asked if pattern in names()]
+    return or_(
+        Change.event.in_(whole), *(and_(Change.event == kind, Change.action == action) for kind, _, action in single)
+    )
 
 
-def _matches(pattern: str) -> ColumnElement[bool]:
-    if pattern == EVERYTHING:
-        return true()
-    name, _, last = pattern.rpartition(".")
-    if last == EVERYTHING:
-        return or_(Change.event == name, Change.event.startswith(f"{name}.", autoescape=True))
-    return and_(Change.event == name, Change.action == last)
+def kinds_of(asked: Iterable[str]) -> set[str]:
+    """The kinds of objects of which something is asked for."""
+    single = {pattern.rpartition(".")[0] for pattern in asked if pattern in names()}
+    return {kind for kind in kinds() if kind in single or any(_has_all(pattern, kind) for pattern in asked)}
+
+
+def _has_all(pattern: str, kind: str) -> bool:
+    """Whether a pattern asks for whatever is done to a kind of object."""
+    return pattern in (EVERYTHING, kind) or (
+        pattern.endswith(".*") and f"{kind}.".startswith(pattern.removesuffix(EVERYTHING))
+    )
 
 
 def name_of(change: Any) -> str:
-    """The name of what a change is: `dns.record.created`."""
+    """The name of what a change is."""
     return f"{change.event}.{change.action}"
-
-
-def present(change: Any) -> dict[str, Any]:
-    """A change as an event shows it."""
-    return {
-        "id": change.id,
-        "created_at": change.created_at,
-        "event": change.event,
-        "action": change.action,
-        "object_id": change.object_id,
-        "account_id": change.account_id,
-        "user_id": change.user_id,
-        "grant_id": change.grant_id,
-        "request_id": change.request_id,
-        "before": change.before,
-        "after": change.after,
-    }
 
 
 def encode(name: str, moment: int, data: dict[str, Any]) -> bytes:
     """The body of a message: `type`, `timestamp` and `data`, as the specification recommends."""
-    return orjson.dumps({"type": name, "timestamp": datetime.fromtimestamp(moment, UTC), "data": data}, option=_WRITTEN)
-
-
-_WRITTEN = orjson.OPT_UTC_Z
+    written = {"type": name, "timestamp": datetime.fromtimestamp(moment, UTC), "data": data}
+    return orjson.dumps(written, option=orjson.OPT_UTC_Z)

@@ -26,6 +26,7 @@ from alpage.tasks.webhooks.endpoints import (
     is_live,
     newest_change,
 )
+from alpage.tasks.webhooks.events import Log
 
 ROUND_SECONDS = 2.0  # in which messages are begun; then it is the turn of others
 LONGEST_SECONDS = ROUND_SECONDS + TOTAL_SECONDS
@@ -131,8 +132,8 @@ class Round:
 class Sender:
     """Runs rounds; many at once, each in a thread."""
 
-    def __init__(self, database: Database, outbound: Outbound, key: bytes, clock: Clock) -> None:
-        self._database, self._outbound, self._key, self._clock = database, outbound, key, clock
+    def __init__(self, database: Database, outbound: Outbound, log: Log, key: bytes, clock: Clock) -> None:
+        self._database, self._outbound, self._log, self._key, self._clock = database, outbound, log, key, clock
 
     def run(self, webhook_id: int, is_over: Callable[[], bool]) -> Round | None:
         """Runs the round of an endpoint that is claimed. None: it is to be told nothing any more."""
@@ -171,13 +172,14 @@ class Sender:
             values = {"webhook_id": endpoint.webhook_id, "now": self._clock()}
             deliveries = transaction.execute(_WAITING, values).all()
             ids = [delivery.change_id for delivery in deliveries if delivery.change_id is not None]
-            changes = {change.id: change for change in transaction.execute(_CHANGES, {"ids": ids})}
+            found = transaction.execute(self._log.entries.where(Change.id.in_(ids)))
+            changes = {change.id: change for change in found}
         for delivery in deliveries:
             change_id = delivery.change_id
             yield Message(
                 message_id=delivery.message_id,
                 event=delivery.event,
-                body=_body_of_ping(endpoint, delivery) if change_id is None else _body_of(changes[change_id]),
+                body=_body_of_ping(endpoint, delivery) if change_id is None else self._log.encode(changes[change_id]),
                 change_id=change_id,
                 cause=delivery.cause,
                 created_at=delivery.created_at,
@@ -191,7 +193,7 @@ class Sender:
 
         The last is none: up to that position, there is nothing else it wants.
         """
-        wanted = select(Change.__table__).where(
+        wanted = self._log.entries.where(
             Change.account_id == endpoint.account_id,
             Change.id > bindparam("after"),
             Change.id <= bindparam("until"),
@@ -213,7 +215,7 @@ class Sender:
         return Message(
             message_id=f"msg_{endpoint.webhook_id}_{change.id}",
             event=events.name_of(change),
-            body=_body_of(change),
+            body=self._log.encode(change),
             change_id=change.id,
             cause=cause,
             created_at=self._clock(),
@@ -234,10 +236,6 @@ class Sender:
         return Attempt(at, answer.status, _ms_since(began), None, excerpt), retries.asked_for(
             answer.status, answer.headers
         )
-
-
-def _body_of(change: Any) -> bytes:
-    return events.encode(events.name_of(change), change.created_at, events.present(change))
 
 
 def _body_of_ping(endpoint: Any, delivery: Any) -> bytes:
@@ -269,4 +267,3 @@ _WAITING = (
     .order_by(WebhookDelivery.id)
     .limit(PAGE)
 )
-_CHANGES = select(Change.__table__).where(Change.id.in_(bindparam("ids", expanding=True)))

@@ -53,7 +53,7 @@ def list_webhooks(visit: Visit) -> Response:
 @pages.get(f"{BELOW}/new")
 def ask_for_webhook(visit: Visit) -> Response:
     """What a new webhook is to be."""
-    body = {"url": "https://…", "events": ["dns.record.*"]}
+    body = {"url": "https://…", "events": ["dns.record"]}
     calls.api(visit).will("POST", path(visit), body, what=visit.gettext("Make the webhook"))
     return shell.show(
         visit,
@@ -199,9 +199,9 @@ def _figure(visit: Visit, hours: Sequence[Mapping[str, int]]) -> Figure | None:
 
 
 def _choices(visit: Visit, chosen: Sequence[str]) -> dict[str, Any]:
-    """What may be chosen among the events: everything, all of what an object can have, and others by name."""
-    names = {event["name"].rpartition(".")[0] for event in calls.api(visit).get("/1/webhooks/events")}
-    offered = [Choice(f"{name}.*", f"{name}.*") for name in sorted(names)]
+    """What may be chosen among the events: everything, all of what a kind of object can have, and others by name."""
+    kinds = {event["name"].rpartition(".")[0] for event in calls.api(visit).get("/1/webhooks/events")}
+    offered = [Choice(kind, kind) for kind in sorted(kinds)]
     values = {choice.value for choice in offered}
     return {
         "offered": offered,
