@@ -6,10 +6,13 @@ import pytest
 
 from alpage.accounts import sight
 from alpage.api.history import SUBJECTS
+from alpage.api.streams import EventStream
 from alpage.identity.applications import Application
 from alpage.identity.grants import Grant
 from alpage.products.domains import domains
+from alpage.storage import pulse
 from alpage.storage.changes import HIDDEN, NOBODY, SECRET
+from alpage.storage.database import Database
 from alpage.storage.tables import Base
 from tests.accounts.conftest import join
 from tests.conftest import Person
@@ -370,3 +373,104 @@ def test_many_strands_are_read_as_few(world, most, monkeypatch):
         person = getattr(world, name)
         assert labels(listed(person)) == of_the_log(world, SEEN[name](world))
         assert {one["event"] for one in listed(person, "filter[event]=dns.record")} == {"dns.record"}
+
+
+# as they happen
+
+
+class Ears:
+    """A listener's stream, read by hand."""
+
+    def __init__(self, person, monkeypatch, query="", headers=None):
+        opened = []
+        monkeypatch.setattr(EventStream, "run", lambda stream, *_: opened.append(stream) or _nothing())
+        accept = {"Accept": "text/event-stream", **(headers or {})}
+        answer = person.call("GET", f"/1/changes?{query}", headers=accept)
+        assert answer.status_code == 200, answer.text
+        (self.stream,) = opened
+
+    def hear(self):
+        """The events since one last listened."""
+        return [*self.stream.read()]
+
+
+async def _nothing():
+    return None
+
+
+@pytest.fixture
+def steady_pulse(monkeypatch):
+    """A pulse that is never too old, so that nothing has to be waited for."""
+    monkeypatch.setattr(pulse, "LOOK_SECONDS", 0)
+
+
+def tag(person, name):
+    answer = person.call("POST", f"/1/accounts/{person.account.id}/tags", {"name": name})
+    assert answer.status_code == 201, answer.text
+
+
+def test_a_listener_hears_what_happens_from_now_on(heidi, peter, monkeypatch, steady_pulse):
+    tag(heidi, "before")
+    ears = Ears(heidi, monkeypatch)
+    assert ears.hear() == []
+    tag(heidi, "one"), tag(peter, "none of hers"), tag(heidi, "two")
+    events = ears.hear()
+    assert [event.data["after"]["name"] for event in events] == ["one", "two"]
+    assert events[0].data == heidi.call("GET", f"/1/changes/{events[0].data['id']}").json()["data"]
+    assert ears.hear() == []
+
+
+def test_a_listener_who_comes_back_has_missed_nothing(heidi, monkeypatch, steady_pulse):
+    ears = Ears(heidi, monkeypatch)
+    tag(heidi, "one"), tag(heidi, "two")
+    first, second = ears.hear()
+    again = Ears(heidi, monkeypatch, headers={"Last-Event-ID": first.id})
+    assert [event.data for event in again.hear()] == [second.data]
+    cursor = heidi.call("GET", "/1/changes?order=desc&limit=1").json()["cursor"]
+    assert cursor == second.id
+    assert Ears(heidi, monkeypatch, f"cursor={first.id}").hear() == [second]
+
+
+def test_an_id_that_is_none(heidi):
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": "17"}
+    answer = heidi.call("GET", "/1/changes", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_cursor_error")
+
+
+def test_a_listener_hears_what_he_asked_for(heidi, monkeypatch, steady_pulse):
+    ears = Ears(heidi, monkeypatch, "filter[event]=user&with=user")
+    tag(heidi, "one")
+    heidi.call("PATCH", "/2/profile", {"birth_at": "1990-01-01"})
+    (event,) = ears.hear()
+    assert (event.data["event"], event.data["user"]["display_name"]) == ("user", "Heidi Test")
+
+
+def test_a_listener_hears_many_at_once(heidi, monkeypatch, steady_pulse):
+    ears = Ears(heidi, monkeypatch, "filter[event]=account.tag")
+    operations = [
+        {"method": "POST", "path": f"/1/accounts/{heidi.account.id}/tags", "body": {"name": f"t{n}"}}
+        for n in range(250)
+    ]
+    heidi.call("POST", "/1/batch", {"requests": operations})
+    assert [event.data["after"]["name"] for event in ears.hear()] == [f"t{n}" for n in range(250)]
+
+
+def test_a_right_that_is_taken_ends_what_a_listener_hears(world, monkeypatch, steady_pulse):
+    ears = Ears(world.nils, monkeypatch, "filter[event]=dns.record")
+    add_record(world.heidi, "first.ch", "one"), add_record(world.heidi, "second.ch", "one")
+    (event,) = ears.hear()
+    assert event.data["product_id"] == world.first
+    world.heidi.call("DELETE", f"/2/accounts/{world.account}/users/{world.nils.user.id}")
+    add_record(world.heidi, "first.ch", "two")
+    assert ears.hear() == []
+
+
+def test_many_listeners_ask_the_database_once(heidi, monkeypatch):
+    """While nothing happens, one look at the log serves all of a process."""
+    monkeypatch.setattr(pulse, "LOOK_SECONDS", 3600)
+    ears = [Ears(heidi, monkeypatch) for _ in range(10)]
+    asked = []
+    reading = Database.reading
+    monkeypatch.setattr(Database, "reading", lambda self: asked.append(1) or reading(self))
+    assert [one.hear() for one in ears for _ in range(5)] == [[]] * 50
+    assert len(asked) == 1
