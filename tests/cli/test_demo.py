@@ -5,7 +5,7 @@ from pathlib import Path
 import dns.message
 import dns.query
 
-from alpage.cli.demo import DOMAIN, RECORDS
+from alpage.sandbox.demonstration import DOMAIN, RECORDS
 from tests.cli.running import PATIENCE_SECONDS, running
 
 
