@@ -107,9 +107,7 @@ def postgresql() -> Iterator[Database]:
 def database(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path) -> Iterator[Database]:
     if request.param == "postgresql":
         kept: Database = request.getfixturevalue("postgresql")
-        with kept.engine.begin() as connection:
-            names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-            connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+        _empty(kept)
         yield kept
         return
     path = tmp_path / "alpage.db"
@@ -117,6 +115,20 @@ def database(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path)
     fresh = connect(f"sqlite:///{path}")
     yield fresh
     fresh.close()
+
+
+def _empty(database: Database) -> None:
+    """Lets go of all rows, and of all numbers given; a TRUNCATE of so many tables would take a second (measured)."""
+    with database.engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+        connection.exec_driver_sql(RESTART)
+
+
+RESTART = """
+    SELECT setval(format('%%I.%%I', schemaname, sequencename)::regclass, start_value, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL AND schemaname = 'public'
+"""
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from alpage.api.calls import Call
 from alpage.api.clocks import MovedClock
 from alpage.api.errors import Fault, invalid
 from alpage.api.faults import require_sandbox
+from alpage.api.history import Subject
 from alpage.api.routes import Routes, Shape
 
 routes = Routes("Sandbox")
@@ -70,6 +71,8 @@ def _within(name: str, value: int, least: int, most: int) -> int:
         raise invalid(Fault("attribute_max_value", name, {"max_value": most}))
     return value
 
+
+subjects = [Subject(MovedClock, reads=(READ,))]
 
 # the routes
 

@@ -208,7 +208,10 @@ class Transaction:
         self.settle()
         if self._connection is not None:
             self.changes.write(self._connection)
-            (self._session or self._connection).commit()
+            if self._session is not None:
+                self._session.commit()
+            if self._connection.in_transaction():  # the session ends what it has begun, and that alone
+                self._connection.commit()
 
     def release(self) -> None:
         """Lets go of the snapshot of a transaction that only reads, for who has read enough and waits for others."""
