@@ -17,8 +17,9 @@ READY := .venv/.ready
 
 .PHONY: run test check surface translations bench migration
 
+run: export ALPAGE_SANDBOX ?= true
 run: $(READY)
-	@$(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
+	@ALPAGE_PRIVATE_CALLBACKS=true $(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto

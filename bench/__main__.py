@@ -26,6 +26,7 @@ from bench.results import (
     start_table,
 )
 from bench.rounds import run_rounds
+from bench.webhooks import measure_webhooks
 
 PREPARE = {
     "alpage": prepare_alpage,
@@ -35,7 +36,7 @@ PREPARE = {
 }
 
 
-PARTS = ("stacks", "alone", "identity")
+PARTS = ("stacks", "alone", "identity", "webhooks")
 
 
 def main() -> None:
@@ -57,6 +58,9 @@ def main() -> None:
             tables += take_figures(directory, scratch, cores, taken, rounds=options.rounds)
         if "identity" in parts:
             tables += compare_logins(directory, scratch, cores, taken, rounds=options.rounds, seconds=options.seconds)
+        if "webhooks" in parts:
+            print("Measuring webhooks …", flush=True)
+            taken += measure_webhooks(new_folder(scratch, "webhooks"), cores)
     keep_figures(directory, taken)
     summary = "\n\n".join([*tables, figure_table(taken)] if taken else tables)
     (directory / "summary.txt").write_text(summary + "\n")

@@ -75,6 +75,21 @@ def dns_answers(load: dict[str, Any]) -> Figure:
     return Figure(f"answers of the name server, {names}", load["answers_per_second"], "/s")
 
 
+def webhook_delay(seconds: float) -> Figure:
+    """A receiver hears of a change."""
+    return Figure("from a change until its receiver has it, p50", seconds, "s", Target(Bound.AT_MOST, 1))
+
+
+def webhook_late_delay(seconds: float) -> Figure:
+    """The same of nearly all changes."""
+    return Figure("the same, p99", seconds, "s")
+
+
+def webhook_rate(messages: float) -> Figure:
+    """Many changes reach one receiver on this machine."""
+    return Figure("messages to one receiver, one at a time", messages, "/s")
+
+
 def introspection(share: float) -> Figure:
     """A token is asked about."""
     return Figure("introspection: requests/s against node-oidc-provider", share, "times", Target(Bound.AT_LEAST, 0.6))

@@ -13,7 +13,6 @@ from time import time
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from alpage import app
@@ -31,8 +30,11 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, connect
 from alpage.storage.tables import Base
+from alpage.tasks import queue
+from tests.cli.quick import QUICK_HASHER
 
 POSTGRESQL = os.environ.get("ALPAGE_TEST_POSTGRESQL", "")
+DATABASES = ("sqlite", *(["postgresql"] if POSTGRESQL else []))
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -70,7 +72,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     for name in ("database", "bare_database"):
         if name in metafunc.fixturenames:
-            metafunc.parametrize(name, ["sqlite", *(["postgresql"] if POSTGRESQL else [])], indirect=True)
+            metafunc.parametrize(name, DATABASES, indirect=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -84,6 +86,7 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "alpage.db"
     database = connect(f"sqlite:///{path}")
     Base.metadata.create_all(database.engine)
+    queue.make_tables(database)
     database.close()
     return path
 
@@ -95,6 +98,7 @@ def postgresql() -> Iterator[Database]:
     database = connect(name)
     Base.metadata.drop_all(database.engine)
     Base.metadata.create_all(database.engine)
+    queue.make_tables(database)
     yield database
     database.close()
 
@@ -148,7 +152,7 @@ def real_hashes() -> Iterator[None]:
 def quick_hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed with little effort: a tenth of a second each would be most of what the tests take."""
     if "real_hashes" not in request.fixturenames:
-        monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        monkeypatch.setattr(users, "_hasher", QUICK_HASHER)
 
 
 @dataclass

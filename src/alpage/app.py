@@ -15,16 +15,18 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy.orm import configure_mappers
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from alpage import accounts, api, identity, products, tasks
+from alpage import accounts, api, identity, products, sandbox, tasks
 from alpage.accounts import teams
 from alpage.accounts.services import SERVICES, Service
 from alpage.api import logs, openapi, routes
+from alpage.api.clocks import Clocks
 from alpage.api.dispatch import Api
 from alpage.api.edge import Edge, Surface
 from alpage.api.errors import CATALOGUE
@@ -45,10 +47,12 @@ from alpage.identity.signing_keys import SigningKeys
 from alpage.identity.tokens import Tokens
 from alpage.settings import Settings, load
 from alpage.storage.database import Database, connect
+from alpage.tasks import postponed
+from alpage.tasks.postponed import Postponed
 
 LOGIN_BODY_BYTES = 64 * 2**10  # a form of parameters is small
 
-ROOMS = (api, identity, tasks, accounts, products)
+ROOMS = (api, identity, tasks, accounts, products, sandbox)
 
 
 @cache
@@ -62,7 +66,9 @@ def route_table() -> RouteTable:
         service = getattr(module, "SERVICE", None)
         if isinstance(service, Service):
             SERVICES.add(service)
-    return RouteTable(route for room in ROOMS for route in routes.collect(room))
+    table = RouteTable(route for room in ROOMS for route in routes.collect(room))
+    configure_mappers()  # here, and not in each process that is forked later: it takes 2.5 MB of each (measured)
+    return table
 
 
 def open_database(settings: Settings) -> Database:
@@ -72,7 +78,8 @@ def open_database(settings: Settings) -> Database:
 
 def open_tokens(settings: Settings, database: Database) -> Tokens:
     """The tokens of a database."""
-    return Tokens(database, pepper_of(settings))
+    clocks = Clocks(database, is_sandbox=settings.sandbox)
+    return Tokens(database, pepper_of(settings), clocks, needs_nonces=settings.dpop_nonces)
 
 
 def open_limits(settings: Settings) -> Limits:
@@ -82,8 +89,9 @@ def open_limits(settings: Settings) -> Limits:
 
 def open_login(settings: Settings, database: Database, tokens: Tokens, limits: Limits) -> OAuth:
     """The login's endpoints for programs, with the verbs its pages use."""
-    provider = Provider(settings, tokens.pepper, SigningKeys(database, tokens.pepper))
-    return OAuth(provider, database, tokens, teams.names_of, limits)
+    keys = SigningKeys(database, tokens.pepper)
+    provider = Provider(settings, tokens.pepper, keys, tokens.clocks, teams.names_of)
+    return OAuth(provider, database, tokens, limits)
 
 
 def open_api(settings: Settings, database: Database, table: RouteTable, tokens: Tokens, metrics: Metrics) -> Api:
@@ -99,8 +107,26 @@ def open_api(settings: Settings, database: Database, table: RouteTable, tokens: 
         networks=Networks(settings.trusted_proxies),
         metrics=metrics,
         recorder=Recorder(database),
+        clocks=tokens.clocks,
         answers=Answers(derive_key(tokens.pepper, "the answers kept for idempotency keys")),
+        postpone=open_postponed(database, tokens.pepper).postpone,
     )
+
+
+def open_postponed(database: Database, pepper: bytes) -> Postponed:
+    """The requests of a database that are put off."""
+    return Postponed(database, derive_key(pepper, "requests that are put off"))
+
+
+def open_for_postponed(settings: Settings, database: Database) -> tuple[Postponed, Api]:
+    """The API as the task of postponed requests calls it: without threads that answer others."""
+    tokens = open_tokens(settings, database)
+    quiet = settings.model_copy(update={"threads": 0})
+    api = open_api(quiet, database, route_table(), tokens, Metrics(CollectorRegistry()))
+    return open_postponed(database, tokens.pepper), api
+
+
+postponed.opened_by(open_for_postponed)
 
 
 def build(settings: Settings, database: Database, table: RouteTable) -> ASGIApp:

@@ -1,4 +1,4 @@
-"""What the modules of a room offer by name: routes, pages, engines. Adding a product changes no list."""
+"""What the modules of a room offer by name: routes, pages, engines, workers. Adding a product changes no list."""
 
 import pkgutil
 from collections.abc import Callable, Iterator

@@ -67,6 +67,15 @@ class Settings(BaseModel):
         default="memory://",
         description="Where the counters are: `memory://`, or `redis://host:port` for many processes.",
     )
+    tasks_enabled: bool = Field(
+        default=True,
+        description="Whether `alpage serve` runs tasks, delivers mails and does what is due; else `alpage work` does.",
+    )
+    task_concurrency: int = Field(
+        default=4,
+        ge=1,
+        description="Tasks a process runs at once; all processes of a database do as the one started last.",
+    )
     smtp_url: str = Field(
         default="",
         description="Relay that takes the platform's mails, `smtp://user:password@host:587` (STARTTLS) or `smtps://…`;"
@@ -79,14 +88,24 @@ class Settings(BaseModel):
         description="Whether an access token asked for without `access_type=offline` never ends, as with the reference"
         " login; for the sandbox, on with `make run`.",
     )
+    sandbox: bool = Field(
+        default=False,
+        description="Whether callers may have calls go wrong, move the clock of their account and put back the"
+        " demonstration data; on with `make run`.",
+    )
     open_registration: bool = Field(
         default=False,
         description="Whether applications may register themselves without a token; they learn who a user is, no more.",
     )
+    dpop_nonces: bool = Field(
+        default=False,
+        description="Whether proofs of possession (DPoP) must be over a nonce of the platform's, which changes every"
+        " five minutes, so that nobody can make proofs in advance.",
+    )
     private_callbacks: bool = Field(
         default=False,
-        description="Whether applications may be told of a logout at private addresses, inside the network the"
-        " platform runs in.",
+        description="Whether addresses that customers name may be inside the network the platform runs in, and plain"
+        " HTTP: those of webhooks, and of applications that are told of a logout. For the sandbox, on with `make run`.",
     )
     body_limit_bytes: int = Field(default=16 * 2**20, ge=1024, description="Largest request body that is read.")
 
@@ -150,6 +169,12 @@ class Settings(BaseModel):
     def issuer(self) -> str:
         """The login's address, which names it in its tokens (RFC 8414)."""
         return self.login_url.rstrip("/") or f"{self.public_url}/login"
+
+    @cached_property
+    def resource_metadata_url(self) -> str:
+        """Where the API's metadata are: what is well known of an address stands before its path (RFC 9728, 3.1)."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}/.well-known/oauth-protected-resource{parts.path}"
 
     @cached_property
     def manager_address(self) -> str:

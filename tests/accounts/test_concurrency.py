@@ -2,9 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from time import sleep
 from urllib.parse import urlsplit
 
 import pytest
+
+from alpage.accounts.tags import Tag
+from alpage.storage.changes import NOBODY
 
 ATTEMPTS = 4
 
@@ -36,7 +40,19 @@ def test_an_invitation_is_answered_once(heidi, attempt):
     eva = replace(heidi, user=user, token=heidi.platform.token(user))
     body = {"email": user.email, "first_name": "Eva", "last_name": "E", "locale": "de_DE", "role_type": "normal"}
     invitation = heidi.call("POST", f"/1/accounts/{heidi.account.id}/invitations", body).json()["data"]
-    key = urlsplit(invitation["url_accept"]).path.rpartition("/")[2]
+    key = urlsplit(invitation["url_accept"]).query.removeprefix("key=")
     statuses = at_once(*(lambda: eva.call("POST", f"/1/invitations/{key}/accept") for _ in range(3)))
     assert sorted(statuses) == [201, 409, 409]
     assert eva.call("GET", "/1/accounts?return=total").json()["data"] == 1
+
+
+def test_what_is_deleted_while_it_is_changed(heidi):
+    tags = f"/1/accounts/{heidi.account.id}/tags"
+    made = heidi.call("POST", tags, {"name": "Goats"}).json()["data"]
+    with ThreadPoolExecutor(1) as threads, heidi.platform.database.transaction(NOBODY) as transaction:
+        transaction.session.delete(transaction.session.get_one(Tag, made["id"]))
+        transaction.session.flush()
+        changing = threads.submit(heidi.call, "PATCH", f"{tags}/{made['id']}", {"name": "Cows"})
+        sleep(0.3)  # on PostgreSQL it has found the tag by then, and waits to change it
+        transaction.commit()
+        assert changing.result().status_code in (404, 409)

@@ -1,13 +1,14 @@
 """Invitations: making, changing and answering them."""
 
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import select
 
 from alpage.accounts.invitations import Invitation
 from alpage.storage.changes import NOBODY, Change
+from alpage.tasks.mails import Mail
 
 BODY = {
     "email": "Eva@Example.org",
@@ -30,7 +31,7 @@ def invite(person, **values):
 
 
 def key_of(invitation):
-    return urlsplit(invitation["url_accept"]).path.rpartition("/")[2]
+    return parse_qs(urlsplit(invitation["url_accept"]).query)["key"][0]
 
 
 def answer_with(person, invitation, answer="accept"):
@@ -67,7 +68,7 @@ def test_an_invitation(anna):
         "has_billing": True,
         "has_billing_mailing": True,
         "has_mailing": False,
-        "sent_at": None,
+        "sent_at": invitation["created_at"],
     }
     assert {name: invitation[name] for name in expected} == expected
     assert set(invitation) - set(expected) == {"id", "created_at", "updated_at", "expired_at", "url_accept"}
@@ -78,8 +79,8 @@ def test_an_invitation(anna):
 
 def test_the_link_shows_what_is_offered_to_who_has_it(heidi, client):
     invitation = invite(heidi)
-    assert invitation["url_accept"].startswith(heidi.platform.settings.public_url + "/")
-    offer = client.get(urlsplit(invitation["url_accept"]).path)
+    assert invitation["url_accept"].startswith(heidi.platform.settings.manager_address + "/join?")
+    offer = client.get(f"/1/invitations/{key_of(invitation)}")
     assert offer.status_code == 200
     assert offer.json()["data"] == {
         "account_id": heidi.account.id,
@@ -93,10 +94,23 @@ def test_the_link_shows_what_is_offered_to_who_has_it(heidi, client):
     }
 
 
+def test_the_link_goes_to_the_invited_by_mail(heidi, eva):
+    invitation = invite(heidi)
+    (mail,) = eva.call("GET", "/1/profile/mails").json()["data"]
+    assert (mail["subject"], mail["language"]) == ("Heidi Test lädt Sie zu Alpine Club ein", "de")
+    text = eva.call("GET", f"/1/profile/mails/{mail['id']}").json()["data"]["text"]
+    assert invitation["url_accept"] in text
+
+
+def test_a_silent_invitation_is_sent_to_nobody(heidi, eva):
+    assert invite(heidi, silent=True)["sent_at"] is None
+    assert eva.call("GET", "/1/profile/mails").json()["data"] == []
+
+
 def test_the_link_stands_nowhere_in_the_database(heidi):
     invitation = invite(heidi)
     with heidi.platform.database.reading() as transaction:
-        kept = repr(transaction.execute(select(Invitation.__table__)).all())
+        kept = repr([transaction.execute(select(table)).all() for table in (Invitation.__table__, Mail.__table__)])
         logged = transaction.execute(select(Change.after).where(Change.event == "account.invitation")).scalars().all()
     assert key_of(invitation) not in kept + repr(logged)
     assert {logged[0]["nonce"], logged[0]["key_hash"]} == {"•••"}

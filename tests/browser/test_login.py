@@ -3,19 +3,15 @@
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx
 import pytest
 
-from tests.clients.applications import register
+from tests.browser.people import make_somebody
+from tests.clients.applications import DEVICE, register
 from tests.clients.pages import running_site
 
+CLI = "alpage-cli"
 APPLICATION = Path(__file__).with_name("application.html")
-
-
-@pytest.fixture
-def signed_in(visitor):
-    visitor.go("/login/signin")
-    visitor.sign_in()
-    return visitor
 
 
 def test_signing_in_and_out(visitor):
@@ -41,15 +37,6 @@ def test_signing_in_by_keyboard_alone(visitor):
     visitor.reads("You are signed in")
 
 
-def test_a_forgotten_password(visitor):
-    visitor.go("/login/signin")
-    visitor.press("Forgotten your password?")
-    visitor.look("forgotten")
-    visitor.type("E-mail address", visitor.platform.user)
-    visitor.enter()
-    visitor.look("link-sent")
-
-
 @pytest.fixture
 def application(running):
     """An application with a page of its own to come back to."""
@@ -57,7 +44,7 @@ def application(running):
         yield register(running, "Mountain Weather", origin=origin)
 
 
-def authorization_request(application):
+def authorization_request(application, **more):
     query = {
         "response_type": "code",
         "client_id": application.client_id,
@@ -66,27 +53,28 @@ def authorization_request(application):
         "state": "kept",
         "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
         "code_challenge_method": "S256",
+        **more,
     }
     return f"{application.issuer}/authorize?{urlencode(query)}"
 
 
-def test_letting_an_application_in(running, signed_in, application):
-    signed_in.go(authorization_request(application))
-    signed_in.look("consent")
-    signed_in.press("Refuse")
-    assert signed_in.page.url.startswith(f"{application.redirect_uri}?error=access_denied")
-    signed_in.go(authorization_request(application))
-    signed_in.press("Allow")
-    assert signed_in.page.url.startswith(f"{application.redirect_uri}?code=")
-    signed_in.go(authorization_request(application))
-    assert signed_in.page.url.startswith(f"{application.redirect_uri}?code="), "who was let in is not asked again"
+def test_letting_an_application_in(running, manager, application):
+    manager.go(authorization_request(application))
+    manager.look("consent")
+    manager.press("Refuse")
+    assert manager.page.url.startswith(f"{application.redirect_uri}?error=access_denied")
+    manager.go(authorization_request(application))
+    manager.press("Allow")
+    assert manager.page.url.startswith(f"{application.redirect_uri}?code=")
+    manager.go(authorization_request(application))
+    assert manager.page.url.startswith(f"{application.redirect_uri}?code="), "who was let in is not asked again"
 
     for grant in running.call("GET", "/1/grants"):
         if grant["application"]["client_id"] == application.client_id:
             running.call("DELETE", f"/1/grants/{grant['id']}")
-    signed_in.go(authorization_request(application))
-    signed_in.press("Allow")
-    assert signed_in.page.url.startswith(f"{application.redirect_uri}?code="), "who took it back is asked again"
+    manager.go(authorization_request(application))
+    manager.press("Allow")
+    assert manager.page.url.startswith(f"{application.redirect_uri}?code="), "who took it back is asked again"
 
 
 def test_an_application_that_sends_somebody_to_sign_in(visitor, application):
@@ -98,13 +86,43 @@ def test_an_application_that_sends_somebody_to_sign_in(visitor, application):
     assert visitor.page.url.startswith(f"{application.redirect_uri}?code=")
 
 
-def test_connecting_a_device(running, signed_in):
-    signed_in.go("/login/device")
-    signed_in.look("device")
-    signed_in.type("Code", "BCDF-GHJK")
-    signed_in.press("Go on")
-    signed_in.reads("No device waits with this code.")
-    signed_in.look("device-wrong")
+def test_connecting_a_device(running, manager):
+    with httpx.Client(base_url=running.issuer) as device:
+        begun = device.post("/device_authorization", data={"client_id": CLI, "scope": "dns:read"}).json()
+        manager.go(begun["verification_uri"])
+        manager.look("device")
+        manager.type("Code", "BCDF-GHJK")
+        manager.press("Go on")
+        manager.complains_at("Code")
+        manager.look("device-wrong")
+        manager.type("Code", begun["user_code"].lower().replace("-", " "))
+        manager.press("Go on")
+        manager.look("device-consent")
+        manager.press("Connect")
+        manager.reads("It is connected")
+        manager.look("device-done")
+        asked = {"client_id": CLI, "grant_type": DEVICE, "device_code": begun["device_code"]}
+        assert device.post("/token", data=asked).json()["scope"] == "dns:read"
+
+
+def test_choosing_who_to_be(running, visitor, application):
+    eva = make_somebody(running, "Eva")
+    visitor.go(f"{running.issuer}/signin")
+    visitor.sign_in()
+    visitor.press("Add another")
+    visitor.sign_in(eva.email, eva.password)
+    visitor.look("signed-in-both")
+    visitor.go(authorization_request(application, prompt="select_account"))
+    visitor.reads("Who do you want to be?")
+    visitor.look("choose")
+    visitor.press_person(running.user)
+    visitor.reads("Let Mountain Weather in?")
+    visitor.reads(running.user)
+    visitor.go(f"{running.issuer}/signout")
+    visitor.look("sign-out-both")
+    visitor.press_person(eva.email)
+    visitor.reads(running.user)
+    assert visitor.page.get_by_text(eva.email).count() == 0
 
 
 def test_a_request_that_cannot_be_answered(visitor):

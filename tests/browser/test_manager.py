@@ -4,25 +4,17 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
-import pytest
 
-from alpage.web.manager.navigation import EVERYWHERE
+from tests.browser.visitors import Visitor
 from tests.clients.pages import running_site
 from tests.clients.processes import until
-from tests.clients.running import DOMAIN
+from tests.tasks.receivers import Reply, receiving
 
 APPLICATION = Path(__file__).with_name("application.html")
 REMEMBERED_SECONDS = 3
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-ZONE_PAGES = ("", "/import", "/paste", "/templates", "/versions", "/settings")
-
-
-@pytest.fixture
-def manager(visitor):
-    """Somebody who has just signed in to the manager."""
-    visitor.go("/manager/")
-    visitor.sign_in()
-    return visitor
+WEBHOOKS = "/v3/ng/accounts/webhooks"
+APPLICATIONS = "/manager/v3/ng/accounts/applications"
 
 
 def status_of_profile(platform, token):
@@ -30,6 +22,7 @@ def status_of_profile(platform, token):
 
 
 def test_first_visit_to_first_token(running, manager):
+    manager.go("/manager/")
     manager.reads("Welcome, ")
     manager.look("home")
     manager.follow("Access tokens")
@@ -55,6 +48,7 @@ def test_first_visit_to_first_token(running, manager):
 
 def test_an_application_to_consent_to_revoke(running, manager):
     with running_site(APPLICATION, {}) as origin:
+        manager.go("/manager/")
         manager.follow("Applications")
         manager.look("applications")
         manager.press("New application")
@@ -64,6 +58,11 @@ def test_an_application_to_consent_to_revoke(running, manager):
         manager.press("Register it")
         manager.look("application-made")
         made = running.call("GET", "/1/accounts/1/applications?search=Hut")[0]
+        manager.go(f"{APPLICATIONS}/{made['id']}")
+        manager.look("application")
+        for page in ("edit", "secrets/new", "delete"):
+            manager.go(f"{APPLICATIONS}/{made['id']}/{page}")
+            manager.look(f"application-{page.replace('/', '-')}")
         query = {
             "response_type": "code",
             "client_id": made["client_id"],
@@ -87,20 +86,68 @@ def test_an_application_to_consent_to_revoke(running, manager):
         manager.reads("Let Hut Booking in?")
 
 
-@pytest.mark.parametrize("path", [entry.path for entry in EVERYWHERE])
-def test_every_page_of_the_side_bar(manager, path):
-    manager.go(f"/manager{path}")
-    manager.look("page" + path.rstrip("/").replace("/", "-"))
+def test_a_session_that_ends_while_somebody_types(running, manager):
+    manager.go("/manager/v3/ng/accounts/token/new")
+    manager.type("Name", "written at length")
+    manager.page.get_by_label("Profile", exact=True).select_option(index=1)
+    for cookie in ("__Host-manager-session", "__Host-login"):
+        manager.page.context.clear_cookies(name=cookie)
+    manager.press("Make the token")
+    manager.reads("Your session has ended")
+    manager.reads("written at length")
+    manager.look("session-ended")
+    with manager.page.context.expect_page() as opened:
+        manager.page.get_by_role("link", name="Sign in").click()
+    other = Visitor(opened.value, running)
+    other.sign_in()
+    other.reads("Close this tab")
+    other.look("signed-in-again")
+    manager.press("I have signed in, send it")
+    manager.reads("written at length")
+    assert "alp_pat_" in manager.page.content()
 
 
-@pytest.mark.parametrize("path", ZONE_PAGES)
-def test_every_page_of_a_zone(manager, path):
-    manager.go(f"/manager/zones/{DOMAIN}{path}")
-    manager.look("zone" + path.replace("/", "-"))
+def test_a_webhook_from_its_first_message_to_its_end(manager):
+    with receiving() as receiver:
+        receiver.replies = [Reply(500, body=b"not yet"), Reply(200)]
+        manager.go("/manager/")
+        manager.follow("Webhooks")
+        manager.press("New webhook")
+        manager.look("webhook-new")
+        manager.type("Address", receiver.url)
+        manager.page.get_by_label("Only the events chosen below").check()
+        manager.page.get_by_text("Choose the events").click()
+        manager.page.get_by_label("webhook.*", exact=True).check()
+        manager.press("Make the webhook")
+        manager.look("webhook-made")
+        manager.press("I have kept it")
+        receiver.wait_for(2)
+        manager.press("Send a ping")
+        [*_, ping] = receiver.wait_for(4)  # one of the first two has come again
+        manager.page.reload()
+        manager.reads(ping.id if ping.event["type"] == "ping" else "msg_")
+        manager.look("webhook-message")
+        manager.go(f"/manager{WEBHOOKS}/1")
+        manager.look("webhook")
+        manager.press("All messages")
+        manager.look("webhook-messages")
+        manager.go(f"/manager{WEBHOOKS}/1/replay")
+        manager.look("webhook-replay")
+        manager.press("See the plan")
+        manager.look("webhook-replay-plan")
+        manager.press("Send them")
+        receiver.wait_for(6)
+        manager.go(f"/manager{WEBHOOKS}/1/secrets/new")
+        manager.look("webhook-secret-new")
+        manager.go(f"/manager{WEBHOOKS}/1/delete")
+        manager.look("webhook-delete")
+        manager.press("Delete the webhook")
+        manager.reads("No webhooks yet")
 
 
-def test_signing_out(manager):
-    manager.page.locator(".side-foot summary").click()
-    manager.press("Sign out")
-    manager.go("/manager/")
-    assert manager.page.get_by_label("Password", exact=True).is_visible()
+def test_signing_out(running, visitor):
+    visitor.go(running.manager)
+    visitor.sign_in()
+    visitor.sign_out()
+    visitor.go(running.manager)
+    assert visitor.page.get_by_label("Password", exact=True).is_visible()

@@ -7,13 +7,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 ALPAGE = Path(sys.executable).parent / "alpage"
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -60,14 +60,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(data: Path, **environment: str) -> Iterator[Running]:
-    """Starts `alpage serve --demo` and waits until it answers."""
+def running(
+    data: Path, *, command: Sequence[str | Path] = (ALPAGE, "serve", "--demo"), **environment: str
+) -> Iterator[Running]:
+    """Starts the platform and waits until it answers."""
     port, dns_port = free_port(), free_port()
     data.mkdir(parents=True, exist_ok=True)
     log = data / "log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [ALPAGE, "serve", "--demo", "--data", data, "--port", str(port), "--dns-port", str(dns_port)],
+            [*command, "--data", data, "--port", str(port), "--dns-port", str(dns_port)],
             env={**os.environ, **environment},
             stdout=output,
             stderr=output,

@@ -31,6 +31,9 @@ class RunningPlatform:
     password: str
     port: int
     dns_port: int
+    data: Path
+    issuer: str  # the address of its login
+    manager: str
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The `data` of an answer of the API; AssertionError with the answer if it is an error."""
@@ -50,11 +53,6 @@ class RunningPlatform:
         made: int = self.call("POST", f"/2/zones/{zone}/records", body)["id"]
         return made
 
-    @property
-    def issuer(self) -> str:
-        """The address of its login."""
-        return f"{self.url}/login"
-
     def ask(self, name: str, kind: str) -> list[str]:
         """What the name server has at a name, sorted, in presentation form."""
         return ask(self.dns_port, name, kind)
@@ -62,21 +60,32 @@ class RunningPlatform:
 
 @contextmanager
 def running_platform(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[RunningPlatform]:
-    """Runs a platform on a new data folder until the block ends."""
+    """Runs a platform on a new data folder until the block ends; `{port}` in a setting stands for its port."""
     port, dns_port = free_port(), free_port()
     data = folder / "data"
+    own = {name: value.replace("{port}", str(port)) for name, value in (settings or {}).items()}
     command = [ALPAGE, "serve", "--demo", "--data", data, "--port", str(port), "--dns-port", str(dns_port)]
     with (
-        started("alpage", [*map(str, command)], folder, {**GENEROUS, **(settings or {})}) as process,
+        started("alpage", [*map(str, command)], folder, {**GENEROUS, **own}) as process,
         httpx.Client(base_url=f"http://{HOST}:{port}", timeout=30, trust_env=False) as client,
     ):
         until(lambda: process.poll() is not None or _is_healthy(client), bool, seconds=60)
         assert process.poll() is None, "the platform did not start"
         until(lambda: ask(dns_port, DOMAIN, "SOA"), bool, seconds=30)
         demo = dict(line.split("=", 1) for line in (data / "demo.env").read_text().splitlines())
-        token, user, password = demo["ALPAGE_TOKEN"], demo["ALPAGE_USER"], demo["ALPAGE_PASSWORD"]
-        client.headers["Authorization"] = f"Bearer {token}"
-        yield RunningPlatform(client, demo["ALPAGE_API"], token, user, password, port, dns_port)
+        client.headers["Authorization"] = f"Bearer {demo['ALPAGE_TOKEN']}"
+        yield RunningPlatform(
+            client=client,
+            url=demo["ALPAGE_API"],
+            token=demo["ALPAGE_TOKEN"],
+            user=demo["ALPAGE_USER"],
+            password=demo["ALPAGE_PASSWORD"],
+            port=port,
+            dns_port=dns_port,
+            data=data,
+            issuer=own.get("ALPAGE_LOGIN_URL", f"{demo['ALPAGE_API']}/login"),
+            manager=own.get("ALPAGE_MANAGER_URL", f"{demo['ALPAGE_API']}/manager"),
+        )
 
 
 def ask(port: int, name: str, kind: str) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from alpage.accounts.teams import Team
 from alpage.api.idempotency import KEPT_SECONDS, KeptAnswer
-from alpage.identity.janitor import Janitor
+from alpage.identity.janitor import tidy_up
 from alpage.storage.changes import Change
 from tests.conventions import probe
 from tests.conventions.routes import of_every_route, path_of
@@ -146,9 +146,9 @@ def test_answers_go_after_a_day(heidi):
     make_team(heidi)
     with heidi.platform.database.reading() as transaction:
         made_at = transaction.execute(select(KeptAnswer.created_at)).scalar_one()
-    Janitor(heidi.platform.database).tidy_up(made_at + KEPT_SECONDS)
+    tidy_up(heidi.platform.settings, heidi.platform.database, made_at + KEPT_SECONDS)
     assert count(heidi, KeptAnswer) == 1
-    Janitor(heidi.platform.database).tidy_up(made_at + KEPT_SECONDS + 1)
+    tidy_up(heidi.platform.settings, heidi.platform.database, made_at + KEPT_SECONDS + 1)
     assert count(heidi, KeptAnswer) == 0
 
 

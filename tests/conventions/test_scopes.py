@@ -3,6 +3,7 @@
 from alpage.identity.scopes import SCOPES
 from tests.conventions.routes import of_every_route, path_of
 
+METADATA = 'resource_metadata="http://127.0.0.1:8000/.well-known/oauth-protected-resource"'  # RFC 9728, 5.1
 NEEDS_TOKEN = of_every_route(lambda route: route.scopes is not None)
 NEEDS_SCOPE = of_every_route(lambda route: bool(route.scopes))
 
@@ -12,7 +13,7 @@ def test_without_a_token(route, client):
     answer = client.request(route.method, path_of(route))
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "not_authorized"
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == f"Bearer {METADATA}"
 
 
 @NEEDS_SCOPE
@@ -22,7 +23,8 @@ def test_without_the_scope(route, heidi):
     answer = heidi.call(route.method, path_of(route))
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == "all_scopes"
-    assert answer.headers["www-authenticate"] == f'Bearer error="insufficient_scope", scope="{route.scopes[0]}"'
+    challenge = f'Bearer error="insufficient_scope", scope="{route.scopes[0]}"'
+    assert answer.headers["www-authenticate"] == f"{challenge}, {METADATA}"
 
 
 @NEEDS_SCOPE

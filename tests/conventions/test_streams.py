@@ -1,13 +1,16 @@
 """Server-sent events, and answers a caller waits for."""
 
 import asyncio
+from types import SimpleNamespace
 
 from sqlalchemy import select
 
 from alpage.api import streams
 from alpage.identity import tokens
+from alpage.identity.credentials import new_secret
 from alpage.identity.grants import Grant
 from alpage.storage.changes import NOBODY
+from tests.identity.attacks.test_proofs import KEY, ath, proof
 
 LISTENING = {"Accept": "text/event-stream"}
 
@@ -44,6 +47,19 @@ def test_a_call_that_waits_is_answered_when_it_is_ripe(prober):
     assert prober.call("GET", "/1/probe/ripening").json()["data"] == 1
     assert prober.call("GET", "/1/probe/ripening?wait=0.1").json()["data"] == 2
     assert int(prober.call("HEAD", "/1/probe/counting").headers["x-ratelimit-remaining"]) == before - 3
+
+
+def test_a_call_that_waits_shows_its_proof_once(prober):
+    with prober.platform.database.transaction(NOBODY) as transaction:
+        grant = transaction.session.scalars(select(Grant)).one()
+        secret = new_secret("at")
+        bound = {"kind": "at", "hash": prober.platform.tokens.hash(secret), "key_thumbprint": KEY.thumbprint()}
+        transaction.session.add(tokens.Token(grant_id=grant.id, last_four="", created_at=grant.created_at, **bound))
+    url = f"{prober.platform.settings.public_url}/1/probe/ripening"
+    shown = proof(SimpleNamespace(issuer=""), htm="GET", htu=url, ath=ath(secret))
+    headers = {"Authorization": f"DPoP {secret}", "DPoP": shown}
+    assert prober.client.get("/1/probe/ripening?wait=30", headers=headers).json()["data"] == 3
+    assert prober.client.get("/1/probe/ripening?wait=30", headers=headers).status_code == 401  # it was used
 
 
 class Listener:

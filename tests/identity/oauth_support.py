@@ -14,8 +14,8 @@ from alpage import app
 from alpage.identity.application_secrets import ApplicationSecret
 from alpage.identity.applications import Application
 from alpage.identity.credentials import new_secret
-from alpage.identity.oauth.authorization import Answer
 from alpage.identity.oauth.endpoints import OAuth
+from alpage.identity.oauth.redirects import Answer
 from alpage.identity.sessions import Session
 from alpage.identity.users import User
 from alpage.storage.changes import NOBODY
@@ -108,7 +108,7 @@ class Login:
 
     platform: Platform
     client: TestClient
-    oauth: OAuth = field(init=False)
+    oauth: OAuth = field(init=False, repr=False)
     prefix: str = "/login"
 
     def __post_init__(self) -> None:
@@ -178,7 +178,7 @@ class Login:
         moment = now or int(time())
         with self.platform.database.transaction(NOBODY) as transaction:
             request = self.oauth.authorizations.read(transaction, query, moment)
-            return self.oauth.authorizations.approve(transaction, request, session, request.scopes, moment)
+            return self.oauth.authorizations.approve(transaction, request, session, request.wanted, moment)
 
     def get(self, path: str, token: str = "", **options: Any) -> Any:
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **options.pop("headers", {})}

@@ -78,6 +78,26 @@ def test_a21_no_guess_is_lost_among_many_at_once(database):
         assert {*transaction.execute(select(Attempts.failures)).scalars()} == {40}
 
 
+def test_a21_of_many_guesses_at_once_one_is_looked_at(database):
+    for _ in range(FREE_GUESSES):
+        fail(database, ACCOUNT)
+
+    def guess(_number):
+        with database.transaction(NOBODY) as transaction:
+            return attempts.begin(transaction, ACCOUNT, ADDRESS, NOW)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert [*threads.map(guess, range(40))].count(True) == 1
+
+
+def test_a21_nothing_is_looked_at_from_an_address_that_waits(database):
+    for _ in range(FREE_GUESSES_OF_ADDRESS + 1):
+        fail(database, ADDRESS)
+    with database.transaction(NOBODY) as transaction:
+        assert not attempts.begin(transaction, ACCOUNT, ADDRESS, NOW)
+        assert transaction.execute(select(Attempts.failures).where(Attempts.subject == ACCOUNT)).all() == []
+
+
 def test_things_are_counted_apart(database):
     for _ in range(FREE_GUESSES + 1):
         fail(database, ACCOUNT)

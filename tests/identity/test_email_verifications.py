@@ -51,7 +51,7 @@ def finish(person, secret, now=None):
     platform = person.platform
     with platform.database.transaction(NOBODY) as transaction:
         now = now or mails(person)[-1].created_at
-        return email_verifications.finish(transaction, platform.tokens.pepper, secret, now)
+        return email_verifications.finish(transaction, platform.tokens.pepper, platform.tokens.clocks, secret, now)
 
 
 def is_checked(person):
@@ -62,7 +62,7 @@ def is_checked(person):
 def test_a_link_verifies_an_address_once(unverified, platform):
     secret = ask(unverified)
     with platform.database.reading() as transaction:
-        address = email_verifications.find(transaction, platform.tokens.pepper, secret, 1)
+        address = email_verifications.find(transaction, platform.tokens.pepper, platform.tokens.clocks, secret, 1)
     assert address == "heidi@example.org"
     assert not is_checked(unverified)
     assert finish(unverified, secret).id == unverified.user.id

@@ -4,12 +4,13 @@ from time import time
 
 from sqlalchemy import select
 
-from alpage.identity import own_applications
+from alpage.identity import own_applications, session_endings, sessions
 from alpage.identity.applications import Application
 from alpage.identity.credentials import keyed_hash, new_secret, pepper_of
 from alpage.identity.grants import Grant, GrantUse
 from alpage.identity.security_events import SecurityEvent
 from alpage.identity.tokens import Token
+from alpage.storage.changes import NOBODY
 from tests.conftest import Person
 
 
@@ -129,6 +130,83 @@ def test_tokens_an_application_made_go_with_its_access(heidi):
     grandchild = again.call("POST", "/1/tokens", {"name": "made too", "scopes": ["dns"]}).json()["data"]
     heidi.call("DELETE", f"/1/grants/{grant.id}")
     assert sorted(revoked(heidi)) == [grant.id, made["id"], grandchild["id"]]
+
+
+def through(person, secret):
+    """Who acts with a token of an application."""
+    return Person(person.platform, person.user, person.account, secret, person.client)
+
+
+def make(person, **limits):
+    """A personal token somebody makes, as the API shows it."""
+    return person.call("POST", "/1/tokens", {"name": "made", "scopes": ["dns"], **limits}).json()["data"]
+
+
+def browser_session(person, ends_in=3600):
+    with person.platform.database.transaction(NOBODY) as transaction:
+        session, _ = sessions.start(
+            transaction,
+            person.user.id,
+            methods=["pwd"],
+            ip="192.0.2.1",
+            user_agent="test",
+            pepper=person.platform.tokens.pepper,
+            now=int(time()) + ends_in - sessions.LIFETIME_SECONDS,
+        )
+    return session
+
+
+def test_tokens_an_application_made_end_with_the_session_it_was_given_in(heidi):
+    session = browser_session(heidi)
+    given, secret = give(heidi, register(heidi), "tokens", "dns", session_id=session.id)
+    made = make(through(heidi, secret))
+    stays, lasting = give(heidi, register(heidi), "tokens", "dns", "offline_access", session_id=session.id)
+    kept = make(through(heidi, lasting))
+
+    with heidi.platform.database.transaction(NOBODY) as transaction:
+        sessions.end(transaction, transaction.session.merge(session), int(time()))
+    assert sorted(revoked(heidi)) == [given.id, made["id"]]
+
+    heidi.call("DELETE", f"/1/grants/{stays.id}")
+    assert sorted(revoked(heidi)) == [given.id, made["id"], stays.id, kept["id"]]
+
+
+def test_a_new_password_ends_what_applications_made_but_not_what_the_user_made(heidi):
+    session, manager = browser_session(heidi), register(heidi, is_own=True)
+    theirs, secret = give(heidi, register(heidi), "tokens", "dns", "offline_access", session_id=session.id)
+    own, by_hand = give(heidi, manager, "tokens", "dns", session_id=session.id)
+    made = make(through(heidi, secret))
+    kept = make(through(heidi, by_hand))
+
+    with heidi.platform.database.transaction(NOBODY) as transaction:
+        session_endings.end_all(transaction, heidi.user.id, int(time()))
+
+    assert sorted(revoked(heidi)) == [theirs.id, own.id, made["id"]]
+    assert through(heidi, kept["token"]).call("GET", "/1/tokens/self").status_code == 200
+
+
+def test_no_token_is_made_through_access_that_has_ended(heidi):
+    grant, secret = give(heidi, register(heidi), "tokens", "dns")
+    application = through(heidi, secret)
+    assert application.call("GET", "/1/tokens").status_code == 200  # it is remembered for a moment
+    heidi.call("DELETE", f"/1/grants/{grant.id}")
+
+    answer = application.call("POST", "/1/tokens", {"name": "late", "scopes": ["dns"]})
+
+    assert (answer.status_code, answer.json()["error"]["context"]["reason"]) == (401, "revoked")
+
+
+def test_tokens_an_application_makes_last_no_longer_than_its_access(heidi):
+    session = browser_session(heidi, ends_in=3600)
+    _, secret = give(heidi, register(heidi), "tokens", "dns", session_id=session.id)
+    assert make(through(heidi, secret))["expires_at"] == session.expires_at
+    body = {"name": "long", "scopes": ["dns"], "expires_at": session.expires_at + 1}
+    assert through(heidi, secret).call("POST", "/1/tokens", body).status_code == 422
+
+    _, lasting = give(heidi, register(heidi), "tokens", "dns", "offline_access", session_id=session.id)
+    _, by_hand = give(heidi, register(heidi, is_own=True), "tokens", "dns", session_id=session.id)
+    for secret in (lasting, by_hand):
+        assert make(through(heidi, secret))["expires_at"] is None
 
 
 def test_taking_back_all_access_of_one_application(heidi, peter):

@@ -5,7 +5,7 @@ from sqlalchemy import func, insert, select
 
 from alpage.identity import janitor
 from alpage.identity.attempts import Attempts
-from alpage.identity.janitor import AT_ONCE, DAY_SECONDS, Janitor
+from alpage.identity.janitor import AT_ONCE, DAY_SECONDS
 from alpage.identity.tickets import Ticket
 from alpage.storage.changes import NOBODY
 from alpage.tasks.mails import Mail
@@ -27,7 +27,7 @@ def keys(database, column):
         return [*transaction.execute(select(column).order_by(column)).scalars()]
 
 
-def test_what_is_over_goes_and_the_rest_stays(database):
+def test_what_is_over_goes_and_the_rest_stays(settings, database):
     put(database, Ticket, [ticket("old", NOW - DAY_SECONDS - 1), ticket("new", NOW - DAY_SECONDS)])
     guesses = {"failures": 1, "blocked_until": 0}
     put(
@@ -48,30 +48,17 @@ def test_what_is_over_goes_and_the_rest_stays(database):
             {"id": 3, "created_at": NOW, "next_try_at": None, **mail},
         ],
     )
-    Janitor(database).tidy_up(NOW)
+    janitor.tidy_up(settings, database, NOW)
     assert keys(database, Ticket.hash) == ["new"]
     assert keys(database, Attempts.subject) == ["new"]
     assert keys(database, Mail.id) == [2, 3]
 
 
-def test_much_goes_a_little_at_a_time(database):
+def test_much_goes_a_little_at_a_time(settings, database):
     put(database, Ticket, [ticket(number, 1) for number in range(AT_ONCE + 7)])
-    Janitor(database).tidy_up(NOW)
+    janitor.tidy_up(settings, database, NOW)
     with database.reading() as transaction:
         assert transaction.execute(select(func.count()).select_from(Ticket)).scalar_one() == 0
-
-
-def test_the_engine_tidies_up_and_ends(settings, database, monkeypatch):
-    monkeypatch.setattr(janitor, "PAUSE_SECONDS", 0.01)
-    put(database, Ticket, [ticket("old", 1)])
-    engine = janitor.engine(settings, database)
-    engine.start()
-    for _ in range(500):
-        if keys(database, Ticket.hash) == []:
-            break
-        engine._stopping.wait(0.01)
-    engine.stop()
-    assert keys(database, Ticket.hash) == []
 
 
 @pytest.mark.parametrize("rule", janitor.RULES, ids=lambda rule: rule.key.class_.__tablename__)

@@ -43,7 +43,7 @@ def test_a20_no_secret_of_a_sign_in_lies_in_the_database(heidi, platform):
         email_verifications.ask(transaction, pepper, user, user.email, now)
         used = recovery_codes.use(transaction, user.id, codes[0], pepper, now)
     assert used
-    mail_delivery.engine(platform.settings, platform.database).deliver(now)
+    mail_delivery.worker(platform.settings, platform.database).deliver(now)
     sent = links(platform)
     assert len(sent) == 2
     handle = passkeys.user_handle(pepper, heidi.user.id).hex()

@@ -124,7 +124,7 @@ def test_only_a_keyed_hash_is_kept(heidi, tmp_path):
         row = transaction.execute(select(Token.__table__)).one()
     assert heidi.token not in repr(row)
     assert row.last_four == heidi.token[-4:]
-    other = tokens.Tokens(heidi.platform.database, b"another pepper")
+    other = tokens.Tokens(heidi.platform.database, b"another pepper", heidi.platform.tokens.clocks)
     with pytest.raises(Exception, match="not_authorized"):
         other.identify(f"Bearer {heidi.token}", "")
 

@@ -1,11 +1,14 @@
-"""Properties of what the login reads: parameters and redirect URIs."""
+"""Properties of what the login reads: parameters and redirect URIs, registered and asked for."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
 from authlib.oauth2.rfc6749 import InvalidRequestError
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
 
+from alpage.identity.client_metadata import RESPONSE_PARAMETERS, check_redirect_uri, is_loopback
 from alpage.identity.oauth.parameters import MAX_PARAMETERS, Parameters, read_form, read_query
 from alpage.identity.oauth.redirects import is_registered, with_parameters
 
@@ -79,3 +82,49 @@ def test_an_answer_keeps_what_the_uri_has(uri: str, answer: dict[str, str]) -> N
 
     assert whole.startswith(uri)
     assert parse_qsl(urlsplit(whole).query, keep_blank_values=True)[-len(answer) :] == [*answer.items()]
+
+
+PARTS = st.lists(
+    st.sampled_from([*"/?#@:.&=%\\ *[]0a\t", "code", "%63ode", "state", "app.example", "..", "//"]), max_size=12
+).map("".join)
+DANGEROUS = st.sampled_from(["javascript", "data", "vbscript", "file", "ftp", "ws"])
+
+
+@given(st.one_of(st.text(max_size=60), PARTS, PARTS.map("https://app.example{}".format)))
+@example("https://app.example?code")
+def test_what_may_be_registered_holds_the_rules(text: str) -> None:
+    try:
+        check_redirect_uri(text)
+    except PydanticCustomError:
+        return
+    parts = urlsplit(text)
+    assert text.isascii()
+    assert text.isprintable()
+    assert not {" ", "\\", "#"} & {*text}
+    assert "@" not in parts.netloc
+    is_ours = parts.scheme == "http" and is_loopback(parts.hostname)
+    assert parts.scheme == "https" or is_ours or "." in parts.scheme
+    assert not RESPONSE_PARAMETERS & {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+
+
+@given(DANGEROUS, st.text(max_size=40), st.booleans())
+def test_no_dangerous_scheme_is_registered_in_any_spelling(scheme: str, rest: str, upper: bool) -> None:
+    uri = f"{scheme.upper() if upper else scheme}:{rest}"
+
+    with pytest.raises(PydanticCustomError) as refused:
+        check_redirect_uri(uri)
+
+    assert refused.value.context is not None
+    assert refused.value.context["reason"] in ("scheme", "characters", "host", "fragment", "userinfo")
+
+
+@given(st.one_of(PARTS.map("https://app.example{}".format), PARTS.map("http://localhost{}".format)), st.data())
+def test_what_was_registered_is_matched_as_it_is_and_in_no_other_spelling(uri: str, data: st.DataObject) -> None:
+    try:
+        check_redirect_uri(uri)
+    except PydanticCustomError:
+        return
+    assert is_registered(uri, [uri])
+    place = data.draw(st.integers(0, len(uri)))
+    other = uri[:place] + data.draw(st.sampled_from([*"/.#?@\\%\t a", "%2f", "//", "/..", "/."])) + uri[place:]
+    assert not is_registered(other, [uri])

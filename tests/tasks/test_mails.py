@@ -28,7 +28,13 @@ from alpage.tasks.mails import Mail
 
 NOW = 1_800_000_000
 CONTENT = {"display_name": "Heidi <b>Öhi</b>", "name": "Tele<phone>", "email": "heidi@example.org"}
-CONTENT |= {"nonce": "0123", "ip": "192.0.2.1", "user_agent": "curl/8"}
+CONTENT |= {
+    "nonce": "0123",
+    "ip": "192.0.2.1",
+    "user_agent": "curl/8",
+    "inviter": "Peter",
+    "account_name": "Alpine Club",
+}
 TEMPLATES = [
     name
     for path in sorted(Path(alpage.__file__).parent.glob("*/**/mails.toml"))
@@ -92,7 +98,7 @@ def test_an_unknown_language_is_read_in_english(settings):
 
 def test_a_mail_is_captured_once(settings, database):
     enqueue(database)
-    deliverer = mail_delivery.engine(settings, database)
+    deliverer = mail_delivery.worker(settings, database)
     assert deliverer.deliver(NOW) == 1
     assert deliverer.deliver(NOW + 1) == 0
     (mail,) = captured(settings)
@@ -119,13 +125,13 @@ def test_what_was_rolled_back_is_not_sent(settings, database):
 def test_a_mail_to_nobody_never_leaves(settings, database):
     with database.transaction(NOBODY) as transaction:
         mails.pretend(transaction, "password_reset", "en", NOW, **CONTENT)
-    assert mail_delivery.engine(settings, database).deliver(NOW) == 0
+    assert mail_delivery.worker(settings, database).deliver(NOW) == 0
 
 
 @pytest.mark.parametrize("recipient", ["heidi@example.org\nBcc: all@example.org", "a@b\r\n\r\nHello"])
 def test_a_recipient_cannot_add_headers(settings, database, recipient):
     enqueue(database, recipient)
-    mail_delivery.engine(settings, database).deliver(NOW)
+    mail_delivery.worker(settings, database).deliver(NOW)
     assert captured(settings) == []
     (row,) = stored(database)
     assert (row.sent_at, row.next_try_at) == (None, None)
@@ -135,7 +141,7 @@ def test_a_recipient_cannot_add_headers(settings, database, recipient):
 def test_an_unknown_template_is_given_up_and_holds_nobody_up(settings, database):
     enqueue(database, template="made_up")
     enqueue(database)
-    mail_delivery.engine(settings, database).deliver(NOW)
+    mail_delivery.worker(settings, database).deliver(NOW)
     lost, sent = stored(database)
     assert (lost.next_try_at, lost.trouble) == (None, "KeyError: 'made_up'")
     assert sent.sent_at == NOW
@@ -167,7 +173,7 @@ def test_a_mail_whose_engine_died_is_due_again(settings, database):
 
 def test_the_engine_runs_and_ends(settings, database, monkeypatch):
     monkeypatch.setattr(mail_delivery, "PAUSE_SECONDS", 0.01)
-    engine = mail_delivery.engine(settings, database)
+    engine = mail_delivery.worker(settings, database)
     engine.start()
     enqueue(database, now=1)
     until = monotonic() + 10
@@ -272,7 +278,7 @@ def deliver(settings, database):
 
     def leave(url, now=NOW):
         with_relay = settings.model_copy(update={"smtp_url": url})
-        mail_delivery.engine(with_relay, database).deliver(now)
+        mail_delivery.worker(with_relay, database).deliver(now)
         return stored(database)[-1]
 
     return leave

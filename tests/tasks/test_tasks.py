@@ -8,7 +8,9 @@ from alpage.tasks.tasks import Task
 
 
 def spool(person, *, account=None, at=1_700_000_000, **values):
-    task = Task(user_id=person.user.id, account_id=account and account.id, created_at=at, updated_at=at, **values)
+    task = Task(
+        user_id=person.user.id, account_id=account and account.id, name="test", created_at=at, updated_at=at, **values
+    )
     person.platform.add(task)
     return task
 
@@ -25,13 +27,24 @@ def test_a_task_that_waits(heidi):
         "executed_at": None,
         "finished_at": None,
         "response": {},
+        "name": "test",
+        "account_id": None,
+        "request_id": None,
+        "percent": 0,
+        "eta_seconds": None,
+        "done": None,
+        "total": None,
+        "step": None,
+        "due_at": None,
+        "steps": [],
     }
 
 
 def test_a_task_that_failed_says_why(heidi):
     task = spool(heidi, status="failed", executed_at=1, finished_at=2, error={"code": "unexpected_error"})
     data = heidi.call("GET", f"/1/async/tasks/{task.uuid}").json()["data"]
-    assert data["error"] == {"code": "unexpected_error"}
+    assert (data["error"]["code"], data["error"]["context"]) == ("unexpected_error", {})
+    assert data["error"]["description"]
     assert (data["status"], data["executed_at"], data["finished_at"]) == ("failed", 1, 2)
 
 

@@ -1,5 +1,6 @@
 """A browser without scripts: keeps cookies, follows links within the platform, fills in forms and sends them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
@@ -14,10 +15,11 @@ MOST_REDIRECTS = 8
 
 @dataclass
 class Form:
-    """A form of a page. `buttons`: what each sends, by its words."""
+    """A form of a page. `ticked`: the boxes that are, by their name. `buttons`: what each sends, by its words."""
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
+    ticked: dict[str, list[str]] = field(default_factory=dict)
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -38,6 +40,8 @@ class _Reader(HTMLParser):
             self.forms.append(self._form)
         elif tag == "input" and self._form is not None and given.get("type") not in ("checkbox", "radio"):
             self._form.fields[given.get("name", "")] = given.get("value", "")
+        elif tag == "input" and self._form is not None and "checked" in given:
+            self._form.ticked.setdefault(given.get("name", ""), []).append(given.get("value", ""))
         elif tag == "button":
             self._button, self._label = (given.get("name", ""), given.get("value", "")), []
         elif tag in ("script", "style"):
@@ -87,11 +91,11 @@ class Page:
         """The form that is sent to an action ending so, or the first."""
         return next(form for form in self.forms if form.action.endswith(action))
 
-    def submit(self, action: str = "", button: str = "", **values: str) -> "Page":
-        """Fills the form in and presses a button, the first one if none is named."""
+    def submit(self, action: str = "", button: str = "", **values: str | list[str]) -> "Page":
+        """Fills the form in and presses a button, the first one if none is named. Boxes: the values that are ticked."""
         form = self.form(action)
         pressed = form.buttons[button] if button else next(iter(form.buttons.values()), ("", ""))
-        sent = {**form.fields, **values}
+        sent = {**form.fields, **form.ticked, **values}
         if pressed[0]:
             sent[pressed[0]] = pressed[1]
         return self.browser.post(form.action or self.path, sent)
@@ -118,7 +122,7 @@ class Browser:
         """Looks at a page, wherever the platform sends from there."""
         return self._follow(self.client.get(path, headers={"sec-fetch-site": "none", **headers}), path)
 
-    def post(self, path: str, fields: dict[str, str], *, site: str = "same-origin") -> Page:
+    def post(self, path: str, fields: Mapping[str, str | list[str]], *, site: str = "same-origin") -> Page:
         """Sends a form."""
         return self._follow(self.client.post(path, data=fields, headers={"sec-fetch-site": site}), path)
 

@@ -147,10 +147,14 @@ def visible(caller: Caller) -> Select[Account]:
 
 def find(call: Call, account_id: int) -> Account:
     """The account of a path. Raises `object_not_found`."""
-    account: Account | None = call.transaction.find(visible(call.caller).where(Account.id == account_id))
+    account: Account | None = call.find(_by_id, account_id=account_id)
     if account is None:
         raise not_found("Account", account_id)
     return account
+
+
+def _by_id(caller: Caller) -> Select[Account]:
+    return visible(caller).where(Account.id == bindparam("account_id"))
 
 
 def find_to_administer(call: Call, account_id: int) -> Account:
@@ -169,24 +173,23 @@ def names_of_user(transaction: Transaction, user_id: int) -> list[str]:
 
 def requiring_second_factor(transaction: Transaction, user_id: int) -> list[str]:
     """The names of those of a user's accounts whose members must sign in with a second factor."""
-    return [*transaction.execute(_NAMES.where(Account.has_2fa_required), {"user_id": user_id}).scalars()]
+    return [*transaction.execute(_NAMES_OF_STRICT, {"user_id": user_id}).scalars()]
 
 
 def _add_is_customer(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
     """Whoever has a product is a customer."""
-    asked = [row.id for row in rows]
-    statement = select(Product.account_id).where(Product.account_id.in_(asked)).distinct()
-    customers = set(call.transaction.execute(statement).scalars())
+    customers = set(call.transaction.execute(_CUSTOMERS, {"ids": [row.id for row in rows]}).scalars())
     for row, shown in zip(rows, objects, strict=True):
         shown["is_customer"] = row.id in customers
 
 
 def _counted(name: str, account_id: InstrumentedAttribute[int], *conditions: Any) -> Expansion:
+    of_accounts = account_id.in_(bindparam("ids", expanding=True))
+    statement = select(account_id, func.count().label("number")).where(of_accounts, *conditions).group_by(account_id)
+
     def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
-        statement = select(account_id, func.count().label("number")).where(
-            account_id.in_([row.id for row in rows]), *conditions
-        )
-        counts = {row.account_id: row.number for row in call.transaction.execute(statement.group_by(account_id))}
+        counted = call.transaction.execute(statement, {"ids": [row.id for row in rows]})
+        counts = {row.account_id: row.number for row in counted}
         for row, shown in zip(rows, objects, strict=True):
             shown[name] = counts.get(row.id, 0)
 
@@ -197,8 +200,7 @@ def _own(name: str, value: Callable[[Any], Any]) -> Expansion:
     """The expansion with something of the caller's own place in the account."""
 
     def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
-        own = members.visible(call.caller).with_only_columns(*Membership.__table__.c)
-        places = {place.account_id: place for place in call.transaction.execute(own)}
+        places = {place.account_id: place for place in call.rows(members.visible)}
         for row, shown in zip(rows, objects, strict=True):
             shown[name] = value(places[row.id])
 
@@ -211,6 +213,8 @@ _NAMES = (
     .where(Membership.user_id == bindparam("user_id"))
     .order_by(Account.name, Account.id)
 )
+_NAMES_OF_STRICT = _NAMES.where(Account.has_2fa_required)
+_CUSTOMERS = select(Product.account_id).where(Product.account_id.in_(bindparam("ids", expanding=True))).distinct()
 AccountDetails.parts = {"is_customer": _add_is_customer}
 AccountDetails.expansions = {
     **{name: attribute(name) for name in ("timezone", "website", "phone", "vat_number", "blocked_at")},

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import ForeignKey, Select, String, select
+from sqlalchemy import ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts.members import READ, WRITE, AccountId, AdministeredAccount, administers_all
@@ -115,14 +115,14 @@ class AddressChanges(Shape):
 # who sees it
 
 
-def visible(account_id: int) -> Select[AccountAddress]:
+def visible(account_id: Any) -> Select[AccountAddress]:
     """The addresses of an account the caller has been let to."""
     return select(AccountAddress).where(AccountAddress.account_id == account_id)
 
 
 def find(call: Call, account_id: int, address_id: int) -> AccountAddress:
     """An address of an account. Raises `object_not_found`."""
-    found: AccountAddress | None = call.transaction.find(visible(account_id).where(AccountAddress.id == address_id))
+    found: AccountAddress | None = call.transaction.find(_BY_ID, {"account_id": account_id, "address_id": address_id})
     if found is None:
         raise not_found("Address", address_id)
     return found
@@ -133,13 +133,8 @@ def find(call: Call, account_id: int, address_id: int) -> AccountAddress:
 
 def add_addresses(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
     """Adds to accounts their addresses."""
-    statement = (
-        select(AccountAddress.__table__)
-        .where(AccountAddress.account_id.in_([row.id for row in rows]))
-        .order_by(AccountAddress.id)
-    )
     addresses = defaultdict(list)
-    for address in call.transaction.execute(statement):
+    for address in call.transaction.execute(_OF_ACCOUNTS, {"ids": [row.id for row in rows]}):
         addresses[address.account_id].append(Address.present(address, call))
     for row, shown in zip(rows, objects, strict=True):
         shown["addresses"] = addresses[row.id]
@@ -178,6 +173,14 @@ def delete_address(call: Call, account: AdministeredAccount, address: int) -> bo
     """Delete an address."""
     call.session.delete(find(call, account.account_id, address))
     return True
+
+
+_BY_ID = visible(bindparam("account_id")).where(AccountAddress.id == bindparam("address_id"))
+_OF_ACCOUNTS: Select[Any] = (
+    select(AccountAddress.__table__)
+    .where(AccountAddress.account_id.in_(bindparam("ids", expanding=True)))
+    .order_by(AccountAddress.id)
+)
 
 
 subjects = [Subject(AccountAddress, reads=(READ,), undo=Undo(writes=WRITE, guard=administers_all))]

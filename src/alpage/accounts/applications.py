@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
-from sqlalchemy import Select, func, or_, select
+from pydantic import AfterValidator, Field
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from alpage.accounts.members import AdministeredAccount, administered, find_to_administer
 from alpage.api.callers import Caller
@@ -17,7 +17,7 @@ from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.history import CREDENTIAL, Subject, Undo, Work, put_back
 from alpage.api.routes import Routes, Shape
-from alpage.api.validation import not_among
+from alpage.api.validation import Name, not_among
 from alpage.identity import application_secrets, grants
 from alpage.identity.applications import Application, new_client_id
 from alpage.identity.client_metadata import (
@@ -66,7 +66,6 @@ def _own_names(scopes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(ALIASES.get(scope, scope) for scope in scopes)
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 Description = Annotated[str, Field(max_length=1000)]
 Scopes = Annotated[tuple[str, ...], Field(max_length=len(EVERY_SCOPE)), AfterValidator(_own_names)]
 GrantTypes = Annotated[tuple[GrantType, ...], Field(max_length=MAX_URIS)]
@@ -186,7 +185,7 @@ CHECKED = (
 # who sees it
 
 
-def visible(caller: Caller, now: int) -> Select[Any]:
+def visible(caller: Caller, now: Any) -> Select[Any]:
     """The applications of the accounts a caller administers, each with who uses it."""
     living = (
         Grant.application_id == Application.id,
@@ -204,16 +203,24 @@ def visible(caller: Caller, now: int) -> Select[Any]:
 
 def find(call: Call, account_id: int, application_id: int) -> Application:
     """An application of an account the caller administers, held until the commit. Raises `object_not_found`."""
-    query = select(Application).where(
-        Application.account_id == account_id,
-        Application.account_id.in_(administered(call.caller)),
-        Application.id == application_id,
-        Application.revoked_at.is_(None),
-    )
-    found: Application | None = call.transaction.find(query.with_for_update() if call.writes else query)
+    statement = _to_change if call.writes else _in_account
+    found: Application | None = call.find(statement, account_id=account_id, application_id=application_id)
     if found is None:
         raise not_found("Application", application_id)
     return found
+
+
+def _in_account(caller: Caller) -> Select[Application]:
+    return select(Application).where(
+        Application.account_id == bindparam("account_id"),
+        Application.account_id.in_(administered(caller)),
+        Application.id == bindparam("application_id"),
+        Application.revoked_at.is_(None),
+    )
+
+
+def _to_change(caller: Caller) -> Select[Application]:
+    return _in_account(caller).with_for_update()
 
 
 def require_reach(call: Call, application: Application) -> None:
@@ -281,9 +288,9 @@ def list_applications(call: Call, account: AdministeredAccount) -> Select[Any]:
 
 
 @routes.get(ONE, scope=READ, answer=ApplicationDetails)
-def show_application(call: Call, account: AdministeredAccount, application: int) -> Select[Any]:
+def show_application(call: Call, account: AdministeredAccount, application: int) -> Any:
     """Show an application."""
-    return _shown(call, find(call, account.account_id, application))
+    return _row(call, find(call, account.account_id, application))
 
 
 @routes.post(PATH, scope=WRITE, answer=NewApplication, errors=("object_already_exists",))
@@ -320,17 +327,19 @@ def _first_secret(call: Call, application: Application) -> str | None:
 
 
 def _present(call: Call, application: Application) -> dict[str, Any]:
-    return ApplicationDetails.present(call.transaction.execute(_shown(call, application)).one(), call)
+    return ApplicationDetails.present(_row(call, application), call)
 
 
-def _shown(call: Call, application: Application) -> Select[Any]:
-    return visible(call.caller, call.now).where(Application.id == application.id)
+def _row(call: Call, application: Application) -> Any:
+    return call.rows(_shown, now=call.now, application_id=application.id).one()
+
+
+def _shown(caller: Caller) -> Select[Any]:
+    return visible(caller, bindparam("now")).where(Application.id == bindparam("application_id"))
 
 
 @routes.patch(ONE, scope=WRITE, answer=ApplicationDetails, errors=("object_already_exists",))
-def update_application(
-    call: Call, account: AdministeredAccount, application: int, body: ApplicationChanges
-) -> Select[Any]:
+def update_application(call: Call, account: AdministeredAccount, application: int, body: ApplicationChanges) -> Any:
     """Change an application.
 
     One that acts by itself is changed by who made it only.
@@ -344,7 +353,7 @@ def update_application(
     _require_free(call, metadata["resource"], found.id)
     for name, value in changes.items():
         setattr(found, name, value)
-    return _shown(call, found)
+    return _row(call, found)
 
 
 @routes.delete(ONE, scope=WRITE, answer=bool)

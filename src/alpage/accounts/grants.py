@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import model_validator
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Select, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts.products import Product
@@ -58,8 +58,8 @@ class Permission(Shape):
 def unknown_products(call: Call, account_id: int, permissions: Sequence[Permission]) -> list[Fault]:
     """The faults of permissions that name products the account has not, or has of another service."""
     named = {one.product_id for one in permissions if one.product_id is not None}
-    statement = select(Product.id, Product.service_id).where(Product.account_id == account_id, Product.id.in_(named))
-    known = {(row.id, row.service_id) for row in call.transaction.execute(statement)}
+    found = call.transaction.execute(_PRODUCTS, {"account_id": account_id, "ids": named})
+    known = {(row.id, row.service_id) for row in found}
     return [
         Fault("attribute_exists", f"permissions.{index}.product_id", {"model": "Product", "value": one.product_id})
         for index, one in enumerate(permissions)
@@ -70,8 +70,7 @@ def unknown_products(call: Call, account_id: int, permissions: Sequence[Permissi
 def put_into_teams(call: Call, invitation: Any, team_ids: Iterable[int]) -> None:
     """Lets an invitation bring these teams, and no others."""
     wanted = set(team_ids)
-    places = select(InvitationTeam).where(InvitationTeam.invitation_id == invitation.id)
-    for place in call.session.scalars(places).all():
+    for place in call.session.scalars(_PLACES, {"invitation_id": invitation.id}).all():
         if place.team_id in wanted:
             wanted.remove(place.team_id)
         else:
@@ -84,14 +83,8 @@ def put_into_teams(call: Call, invitation: Any, team_ids: Iterable[int]) -> None
 
 def teams_of_invitations(call: Call, invitation_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """The teams of invitations, by invitation."""
-    statement = (
-        select(InvitationTeam.invitation_id, *Team.__table__.c)
-        .join(Team, Team.id == InvitationTeam.team_id)
-        .where(InvitationTeam.invitation_id.in_(list(invitation_ids)))
-        .order_by(Team.name, Team.id)
-    )
     found = defaultdict(list)
-    for row in call.transaction.execute(statement):
+    for row in call.transaction.execute(_TEAMS, {"ids": [*invitation_ids]}):
         found[row.invitation_id].append(TeamSummary.present(row, call))
     return found
 
@@ -110,3 +103,15 @@ def rights_brought(call: Call, invitation: Any, user_id: int) -> list[ProductRig
         for one in invitation.permissions
         if one["apply_to_all"] or one["product_id"] in present
     ]
+
+
+_PRODUCTS = select(Product.id, Product.service_id).where(
+    Product.account_id == bindparam("account_id"), Product.id.in_(bindparam("ids", expanding=True))
+)
+_PLACES = select(InvitationTeam).where(InvitationTeam.invitation_id == bindparam("invitation_id"))
+_TEAMS: Select[Any] = (
+    select(InvitationTeam.invitation_id, *Team.__table__.c)
+    .join(Team, Team.id == InvitationTeam.team_id)
+    .where(InvitationTeam.invitation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Team.name, Team.id)
+)

@@ -1,16 +1,18 @@
 """Invitations: how a person who is not yet a member comes into an account, with a role, teams and rights.
 
-An invitation has a link that nobody can guess; who is invited answers it in `answers.py`. The link is made of a random
-text and the platform's key, neither of which is of use alone; of what the link carries only a keyed hash is kept.
+An invitation has a link that nobody can guess, and is sent by mail; who is invited answers it in `answers.py`. The link
+is made of a random text and the platform's key, neither of which is of use alone; of what the link carries only a keyed
+hash is kept.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import JSON, ForeignKey, Index, Select, String, or_, select
+from sqlalchemy import JSON, ForeignKey, Index, Select, String, bindparam, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts import grants, services, teams
@@ -38,6 +40,7 @@ from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.changes import SECRET
 from alpage.storage.tables import STEADY_IDS, Base
+from alpage.tasks import mail_texts, mails
 
 routes = Routes("Invitations")
 
@@ -137,7 +140,7 @@ class InvitationDetails(Shape):
             "created_at": row.created_at,
             "updated_at": row.updated_at,
             "expired_at": row.expired_at,
-            "url_accept": f"{call.settings.public_url}/invitations/{_key(call.settings, row.nonce)}",
+            "url_accept": write_link(call.settings, {"nonce": row.nonce}),
         }
 
 
@@ -155,7 +158,7 @@ class AccountPermissions(Shape):
 
 
 class NewInvitation(Shape):
-    """A person to invite. `strict`: only a user with a confirmed address may accept."""
+    """A person to invite. `strict`: only a user with a confirmed address may accept; `silent`: without a mail."""
 
     email: Annotated[str, Field(min_length=5, max_length=255), AfterValidator(emails.normalise)]
     first_name: Name
@@ -204,11 +207,20 @@ def visible(caller: Caller) -> Select[Invitation]:
 
 def find(call: Call, account_id: int, invitation_id: int) -> Invitation:
     """An invitation of an account. Raises `object_not_found`."""
-    query = visible(call.caller).where(Invitation.account_id == account_id, Invitation.id == invitation_id)
-    found: Invitation | None = call.transaction.find(query.with_for_update() if call.writes else query)
+    statement = _to_change if call.writes else _in_account
+    found: Invitation | None = call.find(statement, account_id=account_id, invitation_id=invitation_id)
     if found is None:
         raise not_found("Invitation", invitation_id)
     return found
+
+
+def _in_account(caller: Caller) -> Select[Invitation]:
+    of_account = visible(caller).where(Invitation.account_id == bindparam("account_id"))
+    return of_account.where(Invitation.id == bindparam("invitation_id"))
+
+
+def _to_change(caller: Caller) -> Select[Invitation]:
+    return _in_account(caller).with_for_update()
 
 
 def find_by_key(call: Call, key: str) -> Invitation:
@@ -236,13 +248,36 @@ def _key(settings: Settings, nonce: str) -> str:
     return keyed_hash(pepper_of(settings), f"invitation {nonce}")
 
 
+def write_link(settings: Settings, content: Mapping[str, Any]) -> str:
+    """The link of an invitation, from its nonce: to the page of the manager where it is answered."""
+    return f"{settings.manager_address}/join?{urlencode({'key': _key(settings, content['nonce'])})}"
+
+
+def _send(call: Call, invitation: Invitation, locale: str) -> None:
+    from alpage.accounts.accounts import Account  # noqa: PLC0415 - it knows invitations
+
+    invitation.sent_at = call.now
+    mails.enqueue(
+        call.transaction,
+        invitation.email,
+        "invitation",
+        locale,
+        call.now,
+        display_name=f"{invitation.first_name} {invitation.last_name}",
+        inviter=call.session.get_one(User, call.caller.user_id).display_name,
+        account_name=call.session.get_one(Account, invitation.account_id).name,
+        nonce=invitation.nonce,
+    )
+
+
+mail_texts.LINKS["invitation"] = write_link
+
+
 def _require_not_invited(call: Call, account_id: int, email: str) -> None:
     """Raises `object_already_exists` for a member or who has an open invitation; one whose time is over makes room."""
-    member = select(Membership.id).join(User, User.id == Membership.user_id)
-    if call.transaction.execute(member.where(Membership.account_id == account_id, User.email == email)).first():
+    if call.transaction.execute(_MEMBER_OF, {"account_id": account_id, "email": email}).first() is not None:
         raise ApiError("object_already_exists", model="User", attribute="email")
-    same = visible(call.caller).where(Invitation.account_id == account_id, Invitation.email == email)
-    for earlier in call.session.scalars(same.where(Invitation.status == PENDING)).all():
+    for earlier in call.session.scalars(_OPEN, {"account_id": account_id, "email": email}).all():
         if earlier.expired_at > call.now:
             raise ApiError("object_already_exists", model="Invitation", attribute="email")
         earlier.status = CANCELLED
@@ -316,7 +351,7 @@ def show_invitation(call: Call, account: AdministeredAccount, invitation: int) -
 def create_invitation(call: Call, account: AdministeredAccount, body: NewInvitation) -> Invitation:
     """Invite a person into an account.
 
-    The link in `url_accept` is valid for 14 days. Only an owner may invite an owner.
+    The link in `url_accept` goes to him by mail, and is valid for 14 days. Only an owner may invite an owner.
     """
     if body.role_type == OWNER:
         require_owner(account)
@@ -345,6 +380,8 @@ def create_invitation(call: Call, account: AdministeredAccount, body: NewInvitat
     call.session.add(invitation)
     call.session.flush()
     grants.put_into_teams(call, invitation, body.teams)
+    if not body.silent:
+        _send(call, invitation, body.locale)
     return invitation
 
 
@@ -389,6 +426,18 @@ def cancel_invitation(call: Call, account: AdministeredAccount, invitation: int)
         require_pending(call, found)
     found.status, found.updated_at = CANCELLED, call.now
     return True
+
+
+_MEMBER_OF = (
+    select(Membership.id)
+    .join(User, User.id == Membership.user_id)
+    .where(Membership.account_id == bindparam("account_id"), User.email == bindparam("email"))
+)
+_OPEN = select(Invitation).where(
+    Invitation.account_id == bindparam("account_id"),
+    Invitation.email == bindparam("email"),
+    Invitation.status == PENDING,
+)
 
 
 # taken back

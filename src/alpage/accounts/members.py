@@ -6,7 +6,7 @@ The rest of this room stands on this module; the routes for members are in `user
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, false, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Select, UniqueConstraint, bindparam, false, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from alpage.api.callers import Caller
@@ -89,10 +89,14 @@ def administered(caller: Caller) -> Select[Any]:
 
 def find(call: Call, account_id: int) -> Membership:
     """The caller's place in the account of a path. Raises `object_not_found`."""
-    found: Membership | None = call.transaction.find(visible(call.caller).where(Membership.account_id == account_id))
+    found: Membership | None = call.recall(_in_account, account_id=account_id)
     if found is None:
         raise not_found("Account", account_id)
     return found
+
+
+def _in_account(caller: Caller) -> Select[Membership]:
+    return visible(caller).where(Membership.account_id == bindparam("account_id"))
 
 
 def find_id(call: Call, account_id: int) -> int:
@@ -122,15 +126,14 @@ def require_owner(place: Membership) -> None:
 
 def users_by_id(call: Call, user_ids: Iterable[int | None]) -> dict[int, dict[str, Any]]:
     """Users as others see them, by id."""
-    rows = call.transaction.execute(select(User.__table__).where(User.id.in_(set(user_ids) - {None})))
+    rows = call.transaction.execute(_USERS, {"ids": set(user_ids) - {None}})
     return {row.id: UserSummary.present(row, call) for row in rows}
 
 
 def unknown_members(call: Call, account_id: int, user_ids: Iterable[int]) -> set[int]:
     """Those of the users who are not members of an account."""
     asked = set(user_ids)
-    statement = select(Membership.user_id).where(Membership.account_id == account_id, Membership.user_id.in_(asked))
-    return asked - set(call.transaction.execute(statement).scalars())
+    return asked - set(call.transaction.execute(_MEMBERS, {"account_id": account_id, "ids": asked}).scalars())
 
 
 def last_seen(user_id: Any) -> ColumnElement[int]:
@@ -140,6 +143,11 @@ def last_seen(user_id: Any) -> ColumnElement[int]:
     )
     return func.coalesce(latest.scalar_subquery(), 0)
 
+
+_USERS: Select[Any] = select(User.__table__).where(User.id.in_(bindparam("ids", expanding=True)))
+_MEMBERS = select(Membership.user_id).where(
+    Membership.account_id == bindparam("account_id"), Membership.user_id.in_(bindparam("ids", expanding=True))
+)
 
 AccountId = Annotated[int, Loaded(find_id, by=int)]
 AccountOfPath = Annotated[Membership, Loaded(find, by=int)]

@@ -5,12 +5,12 @@ Product packages find, check and create their products here; the lists of all ki
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts.rights import RIGHTS, Right, may
 from alpage.api.callers import Caller
-from alpage.api.calls import Call
+from alpage.api.calls import Call, Statement
 from alpage.api.errors import ApiError, not_found
 from alpage.api.history import Subject
 from alpage.storage.tables import STEADY_IDS, Base
@@ -65,17 +65,35 @@ def require(call: Call, product: Any, right: Right, *, model: str) -> None:
 
     `product` has the values `id`, `account_id` and `service_id`; `model` is what the caller knows it as.
     """
-    statement = select(Product.id).where(Product.id == product.id, may(call.caller, Product, right))
-    if call.transaction.execute(statement).first() is None:
+    if not is_permitted(call, product.id, right):
         raise ApiError("access_denied", model=model, id=product.id, required_right=right)
+
+
+def is_permitted(call: Call, product_id: int, right: Right) -> bool:
+    """Whether the caller has the right on a product."""
+    return call.recall(_PERMITTED[right], product_id=product_id) is not None
+
+
+def _permitted(right: Right) -> Statement:
+    def of_product(caller: Caller) -> Select[Any]:
+        return select(Product.id).where(Product.id == bindparam("product_id"), may(caller, Product, right))
+
+    return of_product
+
+
+_PERMITTED = {right: _permitted(right) for right in RIGHTS}
 
 
 def find(call: Call, product_id: int) -> Product:
     """The product of a path. Raises `object_not_found`."""
-    product: Product | None = call.transaction.find(visible(call.caller).where(Product.id == product_id))
+    product: Product | None = call.find(_by_id, product_id=product_id)
     if product is None:
         raise not_found("Product", product_id)
     return product
+
+
+def _by_id(caller: Caller) -> Select[Product]:
+    return visible(caller).where(Product.id == bindparam("product_id"))
 
 
 subjects = [Subject(Product)]

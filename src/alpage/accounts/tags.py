@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, column, func, select
+from sqlalchemy import ForeignKey, Select, String, UniqueConstraint, bindparam, column, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts import products
@@ -100,7 +100,7 @@ class TagsOfProduct(Shape):
 # who sees it
 
 
-def visible(caller: Caller, account_id: int) -> Select[Any]:
+def visible(caller: Caller, account_id: Any) -> Select[Any]:
     """The tags of an account, each with the number of products the caller sees under it."""
     counted = (
         select(func.count())
@@ -114,7 +114,7 @@ def visible(caller: Caller, account_id: int) -> Select[Any]:
 
 def find(call: Call, account_id: int, tag_id: int) -> Tag:
     """A tag of an account, to change it. Raises `object_not_found`."""
-    tag = call.session.scalars(select(Tag).where(Tag.account_id == account_id, Tag.id == tag_id)).one_or_none()
+    tag: Tag | None = call.transaction.find(_BY_ID, {"account_id": account_id, "tag_id": tag_id})
     if tag is None:
         raise not_found("Tag", tag_id)
     return tag
@@ -125,14 +125,8 @@ def find(call: Call, account_id: int, tag_id: int) -> Tag:
 
 def add_tags_of_products(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
     """Adds to products their tags."""
-    statement = (
-        select(ProductTag.product_id, *Tag.__table__.c)
-        .join(Tag, Tag.id == ProductTag.tag_id)
-        .where(ProductTag.product_id.in_([row.id for row in rows]))
-        .order_by(Tag.name, Tag.id)
-    )
     tags = defaultdict(list)
-    for tag in call.transaction.execute(statement):
+    for tag in call.transaction.execute(_OF_PRODUCTS, {"ids": [row.id for row in rows]}):
         tags[tag.product_id].append(TagSummary.present(tag, call))
     for row, shown in zip(rows, objects, strict=True):
         shown["tags"] = tags[row.id]
@@ -140,9 +134,8 @@ def add_tags_of_products(call: Call, rows: Sequence[Any], objects: list[dict[str
 
 def add_tags_of_accounts(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
     """Adds to accounts the tags they have for their products."""
-    statement = select(Tag.__table__).where(Tag.account_id.in_([row.id for row in rows])).order_by(Tag.name)
     tags = defaultdict(list)
-    for tag in call.transaction.execute(statement):
+    for tag in call.transaction.execute(_OF_ACCOUNTS, {"ids": [row.id for row in rows]}):
         tags[tag.account_id].append(TagSummary.present(tag, call))
     for row, shown in zip(rows, objects, strict=True):
         shown["tags"] = tags[row.id]
@@ -156,15 +149,12 @@ def find_to_tag(call: Call, product_id: int) -> Product:
 
 
 def _require_free_name(call: Call, account_id: int, name: str) -> None:
-    if (
-        call.transaction.execute(select(Tag.id).where(Tag.account_id == account_id, Tag.name == name)).first()
-        is not None
-    ):
+    if call.transaction.execute(_BY_NAME, {"account_id": account_id, "name": name}).first() is not None:
         raise ApiError("object_already_exists", model="Tag", attribute="name")
 
 
 def _require_tags(call: Call, account_id: int, tag_ids: Iterable[int]) -> None:
-    known = set(call.transaction.execute(select(Tag.id).where(Tag.account_id == account_id)).scalars())
+    known = {tag.id for tag in call.transaction.execute(_OF_ACCOUNTS, {"ids": [account_id]})}
     faults = [
         Fault("attribute_exists", f"tag_ids.{index}", {"model": "Tag", "value": tag_id})
         for index, tag_id in enumerate(tag_ids)
@@ -186,17 +176,21 @@ def list_tags(call: Call, account: AccountId) -> Select[Any]:
 
 
 @routes.post("/1/accounts/{account}/tags", scope=WRITE, answer=TagDetails, errors=("object_already_exists",))
-def create_tag(call: Call, account: AdministeredAccount, body: NewTag) -> Select[Any]:
+def create_tag(call: Call, account: AdministeredAccount, body: NewTag) -> Any:
     """Create a tag."""
     _require_free_name(call, account.account_id, body.name)
     tag = Tag(account_id=account.account_id, name=body.name, color=body.color)
     call.session.add(tag)
     call.session.flush()
-    return visible(call.caller, account.account_id).where(Tag.id == tag.id)
+    return call.rows(_shown, account_id=account.account_id, tag_id=tag.id).one()
+
+
+def _shown(caller: Caller) -> Select[Any]:
+    return visible(caller, bindparam("account_id")).where(Tag.id == bindparam("tag_id"))
 
 
 @routes.patch("/1/accounts/{account}/tags/{tag}", scope=WRITE, answer=TagDetails, errors=("object_already_exists",))
-def update_tag(call: Call, account: AdministeredAccount, tag: int, body: TagChanges) -> Select[Any]:
+def update_tag(call: Call, account: AdministeredAccount, tag: int, body: TagChanges) -> Any:
     """Rename or recolour a tag."""
     found = find(call, account.account_id, tag)
     if body.name is not None and body.name != found.name:
@@ -204,14 +198,14 @@ def update_tag(call: Call, account: AdministeredAccount, tag: int, body: TagChan
         found.name = body.name
     if body.color is not None:
         found.color = body.color
-    return visible(call.caller, account.account_id).where(Tag.id == tag)
+    return call.rows(_shown, account_id=account.account_id, tag_id=tag).one()
 
 
 @routes.delete("/1/accounts/{account}/tags/{tag}", scope=WRITE, answer=bool)
 def delete_tag(call: Call, account: AdministeredAccount, tag: int) -> bool:
     """Delete a tag, and take it off every product."""
     found = find(call, account.account_id, tag)
-    for place in call.session.scalars(select(ProductTag).where(ProductTag.tag_id == tag)):
+    for place in call.session.scalars(_PLACES, {"tag_id": tag}):
         call.session.delete(place)
     call.session.flush()
     call.session.delete(found)
@@ -221,19 +215,31 @@ def delete_tag(call: Call, account: AdministeredAccount, tag: int) -> bool:
 @routes.put("/1/products/{product}/tags", scope=WRITE, answer=list[TagSummary])
 def tag_product(
     call: Call, product: Annotated[Product, Loaded(find_to_tag, by=int)], body: TagsOfProduct
-) -> Sequence[Tag]:
+) -> Sequence[Any]:
     """Put these tags on a product, and take off all others."""
     _require_tags(call, product.account_id, body.tag_ids)
     wanted = set(body.tag_ids)
-    present = {
-        place.tag_id: place
-        for place in call.session.scalars(select(ProductTag).where(ProductTag.product_id == product.id))
-    }
+    present = {place.tag_id: place for place in call.session.scalars(_ON_PRODUCT, {"product_id": product.id})}
     for tag_id in present.keys() - wanted:
         call.session.delete(present[tag_id])
     for tag_id in sorted(wanted - present.keys()):
         call.session.add(ProductTag(account_id=product.account_id, product_id=product.id, tag_id=tag_id))
-    return call.session.scalars(select(Tag).where(Tag.id.in_(wanted)).order_by(Tag.name)).all()
+    return call.transaction.execute(_OF_PRODUCTS, {"ids": [product.id]}).all()
+
+
+_BY_ID = select(Tag).where(Tag.account_id == bindparam("account_id"), Tag.id == bindparam("tag_id"))
+_BY_NAME = select(Tag.id).where(Tag.account_id == bindparam("account_id"), Tag.name == bindparam("name"))
+_OF_ACCOUNTS: Select[Any] = (
+    select(Tag.__table__).where(Tag.account_id.in_(bindparam("ids", expanding=True))).order_by(Tag.name)
+)
+_OF_PRODUCTS: Select[Any] = (
+    select(ProductTag.product_id, *Tag.__table__.c)
+    .join(Tag, Tag.id == ProductTag.tag_id)
+    .where(ProductTag.product_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Tag.name, Tag.id)
+)
+_PLACES = select(ProductTag).where(ProductTag.tag_id == bindparam("tag_id"))
+_ON_PRODUCT = select(ProductTag).where(ProductTag.product_id == bindparam("product_id"))
 
 
 # taken back

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import Select, column, select
+from sqlalchemy import Select, bindparam, column, select
 
 from alpage.accounts import teams
 from alpage.accounts.members import (
@@ -94,7 +94,7 @@ def add_team_users(call: Call, account: AdministeredAccount, team: int, body: Te
                 if user_id in unknown
             )
         )
-    present = set(call.session.scalars(select(TeamMember.user_id).where(TeamMember.team_id == team)))
+    present = set(call.transaction.execute(_USER_IDS, {"team_id": team}).scalars())
     for user_id in sorted(set(body.user_ids) - present):
         call.session.add(TeamMember(account_id=found.account_id, team_id=team, user_id=user_id))
     return True
@@ -104,10 +104,15 @@ def add_team_users(call: Call, account: AdministeredAccount, team: int, body: Te
 def remove_team_users(call: Call, account: AdministeredAccount, team: int, body: TeamUsers) -> bool:
     """Take users out of a team. They stay in the account."""
     found = teams.find(call, account.account_id, team)
-    leaving = select(TeamMember).where(TeamMember.team_id == found.id, TeamMember.user_id.in_(body.user_ids))
-    for place in call.session.scalars(leaving).all():
+    for place in call.session.scalars(_PLACES, {"team_id": found.id, "user_ids": body.user_ids}).all():
         call.session.delete(place)
     return True
+
+
+_USER_IDS = select(TeamMember.user_id).where(TeamMember.team_id == bindparam("team_id"))
+_PLACES = select(TeamMember).where(
+    TeamMember.team_id == bindparam("team_id"), TeamMember.user_id.in_(bindparam("user_ids", expanding=True))
+)
 
 
 # taken back

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import ForeignKey, Select, String, and_, column, false, func, or_, select
+from sqlalchemy import ForeignKey, Select, String, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.accounts import services
@@ -27,7 +27,6 @@ from alpage.accounts.services import SERVICES
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid, not_found
-from alpage.api.expansion import attribute
 from alpage.api.history import GONE, NOT_OFFERED, TAKEN, Subject, Undo, Work
 from alpage.api.routes import Expansion, Filter, Routes, Shape
 from alpage.api.validation import Several
@@ -74,8 +73,6 @@ class TeamSummary(Shape):
     updated_at: int
     user_count: int = 0
 
-    expansions: ClassVar[dict[str, Expansion]] = {"user_count": attribute("user_count")}
-
 
 class ServicePermission(Shape):
     """One right on all products of a service."""
@@ -102,6 +99,20 @@ class TeamDetails(Shape):
     user_count: int = 0
     product_count: int = 0
     product_by_service_count: int = 0
+
+    @classmethod
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
+        """The team."""
+        return {
+            "id": row.id,
+            "name": row.name,
+            "color_id": row.color_id,
+            "owned_by_id": row.owned_by_id,
+            "created_by_id": row.created_by_id,
+            "created_at": row.created_at,
+            "updated_at": row.updated_at,
+            "is_sso": False,
+        }
 
 
 class Permissions(Shape):
@@ -138,38 +149,21 @@ class TeamFilter(Filter):
 # who sees it
 
 
-def visible(caller: Caller) -> Select[Any]:
-    """The teams of the accounts a caller administers, with their numbers of users and products."""
-    return select(
-        Team.__table__,
-        false().label("is_sso"),
-        _USERS.label("user_count"),
-        _reached().label("product_count"),
-        _reached(ProductRight.product_id.is_(None)).label("product_by_service_count"),
-    ).where(Team.account_id.in_(administered(caller)))
-
-
-def _reached(*conditions: Any) -> Any:
-    reaches = and_(
-        Product.account_id == ProductRight.account_id,
-        Product.service_id == ProductRight.service_id,
-        or_(ProductRight.product_id.is_(None), ProductRight.product_id == Product.id),
-    )
-    counted = select(func.count(Product.id.distinct())).select_from(ProductRight).join(Product, reaches)
-    return counted.where(ProductRight.team_id == Team.id, *conditions).scalar_subquery()
-
-
-_USERS = select(func.count()).select_from(TeamMember).where(TeamMember.team_id == Team.id).scalar_subquery()
+def visible(caller: Caller) -> Select[Team]:
+    """The teams of the accounts a caller administers."""
+    return select(Team).where(Team.account_id.in_(administered(caller)))
 
 
 def find(call: Call, account_id: int, team_id: int) -> Team:
     """A team of an account the caller administers. Raises `object_not_found`."""
-    mine = Team.account_id.in_(administered(call.caller))
-    query = select(Team).where(mine, Team.account_id == account_id, Team.id == team_id)
-    team: Team | None = call.transaction.find(query)
+    team: Team | None = call.find(_in_account, account_id=account_id, team_id=team_id)
     if team is None:
         raise not_found("Team", team_id)
     return team
+
+
+def _in_account(caller: Caller) -> Select[Team]:
+    return visible(caller).where(Team.account_id == bindparam("account_id"), Team.id == bindparam("team_id"))
 
 
 # the verbs
@@ -177,29 +171,20 @@ def find(call: Call, account_id: int, team_id: int) -> Team:
 
 def names_of(transaction: Transaction, user_id: int, account_id: int) -> list[str]:
     """The names of a user's teams in an account, for the applications of that account."""
-    mine = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
-    query = select(Team.name).where(Team.account_id == account_id, Team.id.in_(mine)).order_by(Team.name)
-    return [*transaction.execute(query).scalars()]
+    return [*transaction.execute(_NAMES, {"user_id": user_id, "account_id": account_id}).scalars()]
 
 
 def teams_of_users(call: Call, account_id: int, user_ids: Iterable[int]) -> dict[int, list[dict[str, Any]]]:
     """The teams of members of an account, by user."""
-    statement = (
-        select(TeamMember.user_id, *Team.__table__.c)
-        .join(Team, Team.id == TeamMember.team_id)
-        .where(Team.account_id == account_id, TeamMember.user_id.in_(list(user_ids)))
-        .order_by(Team.name, Team.id)
-    )
     teams = defaultdict(list)
-    for row in call.transaction.execute(statement):
+    for row in call.transaction.execute(_OF_USERS, {"account_id": account_id, "user_ids": [*user_ids]}):
         teams[row.user_id].append(TeamSummary.present(row, call))
     return teams
 
 
 def unknown_teams(call: Call, account_id: int, team_ids: Sequence[int], attribute: str) -> list[Fault]:
     """The faults of a list of teams that names some the account has not."""
-    statement = select(Team.id).where(Team.account_id == account_id, Team.id.in_(team_ids))
-    known = set(call.transaction.execute(statement).scalars())
+    known = set(call.transaction.execute(_IDS, {"account_id": account_id, "ids": team_ids}).scalars())
     return [
         Fault("attribute_exists", f"{attribute}.{index}", {"model": "Team", "value": team_id})
         for index, team_id in enumerate(team_ids)
@@ -208,13 +193,8 @@ def unknown_teams(call: Call, account_id: int, team_ids: Sequence[int], attribut
 
 
 def _add_permissions(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
-    statement = (
-        select(ProductRight.__table__)
-        .where(ProductRight.team_id.in_([row.id for row in rows]), ProductRight.product_id.is_(None))
-        .order_by(ProductRight.service_id)
-    )
     permissions: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for given in call.transaction.execute(statement):
+    for given in call.transaction.execute(_PERMISSIONS, {"ids": [row.id for row in rows]}):
         permissions[given.team_id] += [
             {"service_id": given.service_id, "service_name": SERVICES.name_of(given.service_id), "rights": right}
             for right in RIGHTS
@@ -234,10 +214,38 @@ def _add_user(name: str) -> Expansion:
     return add
 
 
+def _count(name: str, number: Any) -> Expansion:
+    """The expansion with a number that a query counts for each team."""
+    statement = select(Team.id, number.label("number")).where(Team.id.in_(bindparam("ids", expanding=True)))
+
+    def add(call: Call, rows: Sequence[Any], objects: list[dict[str, Any]]) -> None:
+        counts = call.transaction.execute(statement, {"ids": [row.id for row in rows]})
+        counted = {team.id: team.number for team in counts}
+        for row, shown in zip(rows, objects, strict=True):
+            shown[name] = counted[row.id]
+
+    return add
+
+
+def _reached(*conditions: Any) -> Any:
+    reaches = and_(
+        Product.account_id == ProductRight.account_id,
+        Product.service_id == ProductRight.service_id,
+        or_(ProductRight.product_id.is_(None), ProductRight.product_id == Product.id),
+    )
+    counted = select(func.count(Product.id.distinct())).select_from(ProductRight).join(Product, reaches)
+    return counted.where(ProductRight.team_id == Team.id, *conditions).scalar_subquery()
+
+
+_USERS = select(func.count()).select_from(TeamMember).where(TeamMember.team_id == Team.id).scalar_subquery()
+_PRODUCTS = _reached()
+TeamSummary.expansions = {"user_count": _count("user_count", _USERS)}
 TeamDetails.parts = {"permissions": _add_permissions}
 TeamDetails.expansions = {
     **{name: _add_user(name) for name in ("created_by", "owned_by")},
-    **{name: attribute(name) for name in ("user_count", "product_count", "product_by_service_count")},
+    "user_count": _count("user_count", _USERS),
+    "product_count": _count("product_count", _PRODUCTS),
+    "product_by_service_count": _count("product_by_service_count", _reached(ProductRight.product_id.is_(None))),
 }
 
 
@@ -252,8 +260,7 @@ def _check(call: Call, account_id: int, body: NewTeam | TeamChanges) -> None:
 def _permit(call: Call, team: Team, service_ids: Iterable[int]) -> None:
     """Gives a team all rights on the products of these services, and of no others."""
     wanted = set(service_ids)
-    given = select(ProductRight).where(ProductRight.team_id == team.id, ProductRight.product_id.is_(None))
-    for right in call.session.scalars(given).all():
+    for right in call.session.scalars(_GIVEN, {"team_id": team.id}).all():
         if right.service_id in wanted:
             wanted.remove(right.service_id)
         else:
@@ -270,8 +277,8 @@ SORTS = {
     "id": Team.id,
     "name": Team.name,
     "created_at": Team.created_at,
-    "user_count": column("user_count"),
-    "product_count": column("product_count"),
+    "user_count": _USERS,
+    "product_count": _PRODUCTS,
 }
 
 
@@ -298,17 +305,17 @@ def list_teams(call: Call, account: AdministeredAccount, filter: TeamFilter) -> 
 )
 def list_basic_teams(call: Call, account_id: AccountId) -> Select[Any]:
     """List the teams of an account in short, for any of its members."""
-    return select(Team.__table__, _USERS.label("user_count")).where(Team.account_id == account_id)
+    return select(Team).where(Team.account_id == account_id)
 
 
 @routes.get("/1/accounts/{account}/teams/{team}", scope=READ, answer=TeamDetails)
-def show_team(call: Call, account: AdministeredAccount, team: int) -> Select[Any]:
+def show_team(call: Call, account: AdministeredAccount, team: int) -> Team:
     """Show a team."""
-    return _shown(call, find(call, account.account_id, team))
+    return find(call, account.account_id, team)
 
 
 @routes.post("/1/accounts/{account}/teams", scope=WRITE, answer=TeamDetails)
-def create_team(call: Call, account: AdministeredAccount, body: NewTeam) -> Select[Any]:
+def create_team(call: Call, account: AdministeredAccount, body: NewTeam) -> Team:
     """Create a team.
 
     Its members get all rights on the products of the services in `permissions`.
@@ -325,11 +332,11 @@ def create_team(call: Call, account: AdministeredAccount, body: NewTeam) -> Sele
     call.session.add(team)
     call.session.flush()
     _permit(call, team, body.permissions.services)
-    return _shown(call, team)
+    return team
 
 
 @routes.patch("/1/accounts/{account}/teams/{team}", scope=WRITE, answer=TeamDetails)
-def update_team(call: Call, account: AdministeredAccount, team: int, body: TeamChanges) -> Select[Any]:
+def update_team(call: Call, account: AdministeredAccount, team: int, body: TeamChanges) -> Team:
     """Rename a team, hand it to another owner, or change the services it has rights on."""
     found = find(call, account.account_id, team)
     _check(call, account.account_id, body)
@@ -338,11 +345,7 @@ def update_team(call: Call, account: AdministeredAccount, team: int, body: TeamC
     found.updated_at = call.now
     if body.permissions is not None:
         _permit(call, found, body.permissions.services)
-    return _shown(call, found)
-
-
-def _shown(call: Call, team: Team) -> Select[Any]:
-    return visible(call.caller).where(Team.id == team.id)
+    return found
 
 
 @routes.delete("/1/accounts/{account}/teams/{team}", scope=WRITE, answer=bool)
@@ -355,6 +358,27 @@ def delete_team(call: Call, account: AdministeredAccount, team: int) -> bool:
     call.session.flush()
     call.session.delete(found)
     return True
+
+
+_NAMES = (
+    select(Team.name)
+    .join(TeamMember, TeamMember.team_id == Team.id)
+    .where(TeamMember.user_id == bindparam("user_id"), Team.account_id == bindparam("account_id"))
+    .order_by(Team.name)
+)
+_OF_USERS: Select[Any] = (
+    select(TeamMember.user_id, *Team.__table__.c)
+    .join(Team, Team.id == TeamMember.team_id)
+    .where(Team.account_id == bindparam("account_id"), TeamMember.user_id.in_(bindparam("user_ids", expanding=True)))
+    .order_by(Team.name, Team.id)
+)
+_IDS = select(Team.id).where(Team.account_id == bindparam("account_id"), Team.id.in_(bindparam("ids", expanding=True)))
+_GIVEN = select(ProductRight).where(ProductRight.team_id == bindparam("team_id"), ProductRight.product_id.is_(None))
+_PERMISSIONS: Select[Any] = (
+    select(ProductRight.__table__)
+    .where(ProductRight.team_id.in_(bindparam("ids", expanding=True)), ProductRight.product_id.is_(None))
+    .order_by(ProductRight.service_id)
+)
 
 
 # taken back

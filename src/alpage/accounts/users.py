@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    bindparam,
     cast,
     column,
     false,
@@ -153,7 +154,7 @@ class RoleChange(Shape):
 # who sees it
 
 
-def visible(caller: Caller, account_id: int) -> Select[Any]:
+def visible(caller: Caller, account_id: Any) -> Select[Any]:
     """The members of an account, and for those who administer it the people invited too."""
     shown = or_(PEOPLE.state_in_account == VALID, PEOPLE.account_id.in_(members.administered(caller)))
     return select(
@@ -167,8 +168,7 @@ def visible(caller: Caller, account_id: int) -> Select[Any]:
 
 def find(call: Call, account_id: int, user_id: int) -> Membership:
     """A member of an account. Raises `object_not_found`."""
-    query = select(Membership).where(Membership.account_id == account_id, Membership.user_id == user_id)
-    found: Membership | None = call.transaction.find(query)
+    found: Membership | None = call.transaction.find(_MEMBER, {"account_id": account_id, "user_id": user_id})
     if found is None:
         raise not_found("User", user_id)
     return found
@@ -326,7 +326,7 @@ def show_accesses(call: Call, account: AccountOfPath, user: int) -> dict[str, li
 
 
 @routes.patch(PATH + "/{user}", scope=WRITE, answer=AccountUser, errors=("state_conflict",))
-def update_user(call: Call, account: AdministeredAccount, user: int, body: RoleChange) -> Select[Any]:
+def update_user(call: Call, account: AdministeredAccount, user: int, body: RoleChange) -> Any:
     """Give a member another role.
 
     Only an owner may make an owner, or take that role from one. An account always has an owner.
@@ -338,8 +338,12 @@ def update_user(call: Call, account: AdministeredAccount, user: int, body: RoleC
         if member.role_type == OWNER:
             require_another_owner(call, member)
         member.role_type = body.role_type
-        call.session.flush()
-    return visible(call.caller, account.account_id).where(PEOPLE.user_id == user, PEOPLE.invitation_id.is_(None))
+    return call.rows(_shown, account_id=account.account_id, user_id=user).one()
+
+
+def _shown(caller: Caller) -> Select[Any]:
+    members_alone = visible(caller, bindparam("account_id")).where(PEOPLE.invitation_id.is_(None))
+    return members_alone.where(PEOPLE.user_id == bindparam("user_id"))
 
 
 @routes.delete(PATH + "/{user}", scope=WRITE, answer=bool, errors=("state_conflict",))
@@ -356,6 +360,11 @@ def remove_user(call: Call, account: AccountOfPath, user: int) -> bool:
         require_another_owner(call, member)
     _remove(call, member)
     return True
+
+
+_MEMBER = select(Membership).where(
+    Membership.account_id == bindparam("account_id"), Membership.user_id == bindparam("user_id")
+)
 
 
 # taken back

@@ -15,6 +15,9 @@ from alpage.api.errors import ApiError
 if TYPE_CHECKING:  # a call has a caller
     from alpage.api.calls import Request
 
+EVERY_TOKEN = "tokens:read"  # noqa: S105 - the scope to see what a user's other tokens called
+CHALLENGE = "WWW-Authenticate"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -28,6 +31,7 @@ class Caller:
     application_id: int | None = None  # the application that acts for him
     session_id: int | None = None  # the browser session the access was given in
     authenticated_at: int = 0  # when he last proved who he is, for this access; 0 where nobody signs in
+    account_id: int | None = None  # the account he works in at present
     limit: str = ""  # a limit of the application's own, in place of the common one
 
     @property
@@ -52,6 +56,11 @@ class Caller:
         """Whether the token carries the scope, or the coarse one that contains it (`dns` contains `dns:read`)."""
         return scope in self.scopes or scope.partition(":")[0] in self.scopes
 
+    @property
+    def sees_all_tokens(self) -> bool:
+        """Whether the token may see what the user's other tokens do: with the scope, and without limits."""
+        return self.has_scope(EVERY_TOKEN) and self.account_ids is None and self.product_ids is None
+
 
 @cache
 def _template(has_accounts: bool, has_products: bool) -> Caller:
@@ -71,8 +80,16 @@ class Callers(Protocol):
         """The caller. Raises `not_authorized` when the token is unknown, expired, revoked or not for this address."""
         ...
 
+    def of_grant(self, grant_id: int, scopes: frozenset[str]) -> Caller:
+        """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
+        ...
+
     def recheck(self, authorization: str, ip: str) -> None:
         """Raises `not_authorized` if a token that was identified before is not good any more."""
+        ...
+
+    def for_next_proof(self) -> list[tuple[str, str]]:
+        """The headers of an answer to a request with a proof: the nonce that the next one must be over (RFC 9449)."""
         ...
 
 
@@ -83,12 +100,13 @@ class Proof:
     jwt: str
     method: str
     url: str
+    is_checked: bool = False  # it was shown and used up, by a request that is gone through once more
 
 
 def proof_of(request: "Request", public_url: str) -> Proof | None:
     """The proof a request carries."""
     jwt = request.headers.get("dpop")
-    return None if jwt is None else Proof(jwt, request.method, public_url + request.path)
+    return None if jwt is None else Proof(jwt, request.sent_as, public_url + request.path, request.is_repeated)
 
 
 def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
@@ -98,7 +116,7 @@ def require_scope(caller: Caller, scopes: tuple[str, ...]) -> None:
     challenge = f'Bearer error="insufficient_scope", scope="{scopes[0]}"'
     raise ApiError(
         "all_scopes",
-        headers=[("WWW-Authenticate", challenge)],
+        headers=[(CHALLENGE, challenge)],
         scopes=list(scopes),
         granted=sorted(caller.scopes),
     )
@@ -109,9 +127,17 @@ def require_fresh_login(caller: Caller, seconds: int | None) -> None:
     if seconds is None or caller.authenticated_at + seconds >= time():
         return
     challenge = f'Bearer error="insufficient_user_authentication", max_age={seconds}'
-    raise ApiError("login_too_old", headers=[("WWW-Authenticate", challenge)], max_age=seconds)
+    raise ApiError("login_too_old", headers=[(CHALLENGE, challenge)], max_age=seconds)
+
+
+def with_metadata(headers: list[tuple[str, str]], url: str) -> list[tuple[str, str]]:
+    """Headers whose challenges say where the API's metadata are, and so where access is given (RFC 9728, 5.1)."""
+    return [
+        (name, f'{value}{", " if " " in value else " "}resource_metadata="{url}"' if name == CHALLENGE else value)
+        for name, value in headers
+    ]
 
 
 def not_authorized(reason: str) -> ApiError:
     """The error of a request without a usable token."""
-    return ApiError("not_authorized", headers=[("WWW-Authenticate", "Bearer")], reason=reason)
+    return ApiError("not_authorized", headers=[(CHALLENGE, "Bearer")], reason=reason)

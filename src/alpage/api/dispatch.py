@@ -14,7 +14,19 @@ from urllib.parse import quote
 
 from sqlalchemy.exc import DBAPIError
 
-from alpage.api import bodies, conditional, dry_run, envelope, idempotency, languages, logs, override
+from alpage.api import (
+    bodies,
+    conditional,
+    deprecation,
+    dry_run,
+    envelope,
+    faults,
+    idempotency,
+    languages,
+    logs,
+    override,
+    prefer,
+)
 from alpage.api.callers import (
     ANONYMOUS,
     Caller,
@@ -23,16 +35,20 @@ from alpage.api.callers import (
     proof_of,
     require_fresh_login,
     require_scope,
+    with_metadata,
 )
 from alpage.api.calls import Call, Request, who_counts
+from alpage.api.clocks import CLOCK, Clocks
+from alpage.api.deprecation import Called
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError
+from alpage.api.faults import SandboxFault
 from alpage.api.handling import Input, as_api_error, perform, read_input
 from alpage.api.idempotency import Answers, Key
 from alpage.api.limits import REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
-from alpage.api.requests import Recorder
+from alpage.api.requests import Recorder, told_of
 from alpage.api.routes import Route
 from alpage.api.streams import EventStream, OpenStreams
 from alpage.api.totals import Totals
@@ -59,6 +75,9 @@ class _Progress:
     is_free_if: Callable[[Response], bool] | None = None  # whether it costs something, its answer shows
     key: Key | None = None  # under which its answer is kept
     told: list[tuple[str, str]] = field(default_factory=list)  # headers of the answer, whatever it turns out to be
+    call: Call | None = None
+    fault: SandboxFault | None = None
+    error: ApiError | None = None
 
 
 @dataclass(slots=True)
@@ -76,6 +95,8 @@ class Api:
     metrics: Metrics
     recorder: Recorder
     answers: Answers
+    postpone: prefer.Postpone
+    clocks: Clocks
     open_streams: OpenStreams = field(default_factory=OpenStreams)
 
     def refuse(self, request: Request, error: ApiError) -> Response:
@@ -86,17 +107,23 @@ class Api:
         """The answer to a request, whatever happens."""
         started = perf_counter()
         progress = _Progress()
+        request.laps.clear()
         response = self._attempt(request, progress)
+        response.fault = progress.fault
         if progress.is_free_if is not None:
             response = self._settle(request, progress, progress.is_free_if, response)
+        if "dpop" in request.headers:
+            progress.told += self.callers.for_next_proof()
         own = {name for name, _ in response.headers}
         response.headers.extend(header for header in progress.told if header[0] not in own)
         if not response.is_early:
-            self._finish(request, progress, response, perf_counter() - started)
+            request.lap("answer")
+            self._finish(request, progress, response, started)
         return response
 
     def _attempt(self, request: Request, progress: _Progress) -> Response:
         try:
+            progress.fault = faults.read(request.headers, is_sandbox=self.settings.sandbox)
             query = bodies.read_query(request.query_string)
             body = bodies.read_json(request.body, request.headers) if request.body else {}
             request.method = override.resolve(request.method, request.headers, query, body)
@@ -112,21 +139,35 @@ class Api:
 
     def _call(self, request: Request, match: Match, query: dict[str, Any], body: Any, progress: _Progress) -> Response:
         route = match.route
+        request.lap("read")
         caller = progress.caller = self._identify(request, route)
         require_scope(caller, route.scopes or ())
         require_fresh_login(caller, route.fresh_seconds)
-        call = Call(request, route, caller, _language(request), self.settings, self.totals, self.limits, self.table)
+        request.lap("identify")
+        call = progress.call = self._open(request, route, caller)
         self._limit(call, query, progress)
+        if progress.fault is not None:
+            progress.fault.strike()
+        request.lap("limit")
         key = self.answers.key_of(request, _holder(call)) if call.writes else None
         given = read_input(call, query, body)
         if call.ignored:
             progress.told.append(("X-Ignored-Parameters", _list_of_names(call.ignored)))
+        request.lap("input")
         progress.key = None if call.is_dry_run else key
         response = self._transact(call, match, given, progress)
         progress.cost = call.items or progress.cost
         return response if response.stream is None else self._listened_to(call, response, response.stream)
 
+    def _open(self, request: Request, route: Route, caller: Caller) -> Call:
+        language, clocks = _language(request), self.clocks
+        call = Call(request, route, caller, language, self.settings, self.totals, self.limits, self.table, clocks)
+        call.go_by(caller.account_id)
+        return call
+
     def _identify(self, request: Request, route: Route) -> Caller:
+        if request.acting is not None:
+            return self.callers.of_grant(request.acting.grant_id, request.acting.scopes)
         authorization = request.headers.get("authorization", "")
         if authorization:
             return self.callers.identify(authorization, request.ip, proof_of(request, self.settings.public_url))
@@ -186,6 +227,7 @@ class Api:
                 if progress.key is not None:
                     self.answers.keep(call.transaction, progress.key, response, int(time()))
                 call.transaction.commit()
+                call.request.lap("commit")
         return response
 
     def _listened_to(self, call: Call, response: Response, stream: EventStream) -> Response:
@@ -197,6 +239,10 @@ class Api:
         return response
 
     def _refusal(self, request: Request, progress: _Progress, error: Exception) -> Response:
+        if progress.call is not None and isinstance(error, ApiError) and prefer.is_postponed(progress.call, error):
+            postponed = self.postpone(progress.call, error)
+            if postponed is not None:
+                return postponed
         response = self._failure(request, progress, error)
         if progress.key is not None and idempotency.is_final(error):
             self._keep_refusal(progress.key, response)
@@ -213,15 +259,22 @@ class Api:
 
     def _failure(self, request: Request, progress: _Progress, error: Exception) -> Response:
         known, match = as_api_error(error), progress.match
-        if known.status == INTERNAL_ERROR:
+        progress.error = known
+        if known.status == INTERNAL_ERROR and progress.fault is None:
             log.exception("failed", request_id=request.id, method=request.method, path=request.path)
         text_context = match is not None and match.route.text_context
-        return envelope.error(known, _language(request), request.id, text_context=text_context)
+        response = envelope.error(known, _language(request), request.id, text_context=text_context)
+        response.headers = with_metadata(response.headers, self.settings.resource_metadata_url)
+        return response
 
-    def _finish(self, request: Request, progress: _Progress, response: Response, seconds: float) -> None:
-        match, caller, ms = progress.match, progress.caller, round(seconds * 1000, 1)
+    def _finish(self, request: Request, progress: _Progress, response: Response, started: float) -> None:
+        match, caller, seconds = progress.match, progress.caller, request.laps[-1][1] - started
+        ms = round(seconds * 1000, 1)
         if match is not None:
             response.headers.append(("API-Version", str(match.route.version)))
+            response.headers += deprecation.headers(match.route, self.settings.public_url)
+        if progress.call is not None and progress.call.ahead_seconds:
+            response.headers.append((CLOCK, str(progress.call.now)))
         route = match.route.name if match is not None else "unknown"
         self.metrics.observe(request.method, route, response.status, seconds)
         path = request.path if match is None else match.path_to_tell(request.path)
@@ -248,7 +301,15 @@ class Api:
                 ms,
                 progress.cost,
                 int(time()),
+                request.ip,
+                None if progress.fault is None else str(progress.fault),
+                progress.key is not None and idempotency.is_replayed(response),
+                None if progress.error is None else progress.error.code,
+                None if progress.error is None else told_of(progress.error, match),
+                [("", started), *request.laps],
             )
+            for name in request.deprecated:
+                self.recorder.count(Called(caller.user_id, caller.grant_id, caller.application_id, name, int(time())))
 
 
 def _language(request: Request) -> str:

@@ -10,9 +10,11 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from alpage.api import faults
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError
+from alpage.api.faults import SandboxFault
 from alpage.api.networks import Networks
 from alpage.api.streams import EventStream, watch
 from alpage.api.workers import Workers
@@ -57,6 +59,8 @@ class Edge:
             response = self.surface.refuse(request, error)
         else:
             response = await self._answer(request)
+        if response.fault is not None and await _go_wrong(scope, send, request, response, response.fault):
+            return
         if response.stream is None:
             await _send(send, request, response)
         else:
@@ -117,6 +121,20 @@ async def _read_body(request: Request, receive: Receive, limit: int) -> bytes:
             raise ApiError("payload_too_large", max_bytes=limit)
         if not message.get("more_body", False):
             return b"".join(chunks)
+
+
+async def _go_wrong(scope: Scope, send: Send, request: Request, response: Response, fault: SandboxFault) -> bool:
+    """Has an answer go wrong as its caller wants it; whether there is nothing more to send."""
+    await sleep(fault.latency_ms / 1000)
+    if not fault.drop:
+        return False
+    if response.stream is not None:
+        response.stream.close()
+    if not faults.cut(scope["client"]):  # as near to it as a server lets us: a head whose body never comes
+        headers = [*_head(request, response), (b"content-length", str(len(response.body) + 1).encode())]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+    return True
 
 
 async def _send(send: Send, request: Request, response: Response) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import orjson
 
 from alpage.api.errors import ApiError
+from alpage.api.faults import SandboxFault
 from alpage.api.streams import EventStream
 
 
@@ -23,11 +25,17 @@ class Response:
     content_type: str = "application/json"
     stream: EventStream | None = None  # what goes on after the body
     is_early: bool = False  # the caller would rather wait for another
+    fault: SandboxFault | None = None  # what is to go wrong on its way
 
 
 def success(data: Any, status: int, root: Mapping[str, Any]) -> Response:
-    """An answer with its data."""
-    return Response(status, orjson.dumps({"result": "success", **root, "data": data}))
+    """An answer with its data: what was asked for, or the task that sees to it."""
+    return Response(status, orjson.dumps({"result": result(status), **root, "data": data}))
+
+
+def result(status: int) -> str:
+    """The first word of an answer that is no error."""
+    return "asynchronous" if status == HTTPStatus.ACCEPTED else "success"
 
 
 def error(fault: ApiError, language: str, request_id: str, *, text_context: bool = False) -> Response:

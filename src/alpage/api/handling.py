@@ -6,10 +6,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
-from alpage.api import conditional, dry_run, envelope, expansion, listing, validation
+from alpage.api import conditional, deprecation, dry_run, envelope, expansion, listing, validation
 from alpage.api.calls import EVENT_STREAM, Call
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid
@@ -58,11 +59,16 @@ def perform(call: Call, match: Match, given: Input) -> Response:
     """The answer of a call's handler, with what it has written flushed but not committed."""
     arguments = {**given.arguments}
     load_path(call, match, arguments)
+    deprecation.pass_by(call)
     conditional.require_match(call, _tag_of_path)
     _take_items(call, arguments)
+    call.request.lap("load")
     answer = call.route.function(call, **arguments)
-    if call.writes:
+    if call.is_dry_run:
+        call.transaction.settle()
+    elif call.writes:
         call.session.flush()
+    call.request.lap("handler")
     if isinstance(answer, EventStream):
         return Response(200, b"", list(HEADERS), EVENT_STREAM, answer)
     data = _encode(call, given.listing, answer)
@@ -71,14 +77,16 @@ def perform(call: Call, match: Match, given: Input) -> Response:
         call.root["changes"] = [entry.encode() for entry in call.transaction.changes.entries()]
     response = data if isinstance(data, Response) else envelope.success(data, call.route.status, call.root)
     response.is_early = call.is_early
-    return _tagged(call, answer, response)
+    response = _tagged(call, answer, response)
+    call.request.lap("listing")
+    return response
 
 
 def as_api_error(error: Exception) -> ApiError:
     """The error of the API that an exception stands for."""
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, IntegrityError):
+    if isinstance(error, IntegrityError | StaleDataError):  # stale: somebody else has just deleted what is changed here
         return ApiError("conflict")
     if isinstance(error, DataError | OverflowError):  # a value its column cannot hold, that no shape has refused
         return invalid()
@@ -106,23 +114,16 @@ def _encode(call: Call, wanted_list: listing.Listing, answer: Any) -> Any:
 def _present_one(call: Call, shape: type[Shape], row: Any) -> Any:
     if shape.parts or call.wanted:
         return _present(call, [row])[0]
-    return shape.present(row[0] if _holds_object(row) else row, call)
+    return shape.present(row, call)
 
 
 def _present(call: Call, rows: Any) -> list[Any]:
     shape = call.route.shape
     if shape is None:
         return list(rows)
-    if rows and _holds_object(rows[0]):
-        rows = [row[0] for row in rows]  # a query for whole objects
     objects = shape.present_all(rows, call)
     expansion.expand(call, rows, objects)
     return objects
-
-
-def _holds_object(row: Any) -> bool:
-    """Whether this is a row of a query for whole objects."""
-    return isinstance(row, Row) and len(row) == 1 and not isinstance(row[0], int | str)
 
 
 def _tagged(call: Call, answer: Any, response: Response) -> Response:

@@ -23,6 +23,7 @@ from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 HEADER = "Idempotency-Key"
+REPLAYED = ("Idempotency-Replayed", "true")
 LONGEST_KEY = 255
 KEPT_SECONDS = 24 * 3600
 RETRY_AFTER_SECONDS = 1
@@ -112,10 +113,10 @@ class Answers:
             "sealed": AESGCM(key.encryption).encrypt(NONCE, content, None),
             "created_at": now,
         }
-        transaction.run(_KEEP, values)
+        transaction.execute(_KEEP, values)
 
     def _find(self, key: Key, transaction: Transaction) -> Response | None:
-        kept = transaction.run(_BY_HASH, {"key_hash": key.hash}).one_or_none()
+        kept = transaction.execute(_BY_HASH, {"key_hash": key.hash}).one_or_none()
         if kept is None:
             return None
         if kept.fingerprint != key.fingerprint:
@@ -123,7 +124,7 @@ class Answers:
         head, _, body = AESGCM(key.encryption).decrypt(NONCE, kept.sealed, None).partition(b"\n")
         headers, content_type = orjson.loads(head)
         told = [(name, value) for name, value in headers]
-        return Response(kept.status, body, [*told, ("Idempotency-Replayed", "true")], content_type)
+        return Response(kept.status, body, [*told, REPLAYED], content_type)
 
     def _derive(self, purpose: str, who: str, key: str) -> bytes:
         return hmac.new(self._secret, "\n".join((purpose, who, key)).encode(), sha256).digest()
@@ -135,6 +136,11 @@ def in_progress(key: Key) -> ApiError:
     return ApiError("idempotency_in_progress", headers=headers, key=key.text, retry_after=RETRY_AFTER_SECONDS)
 
 
+def is_replayed(response: Response) -> bool:
+    """Whether an answer is that of an earlier request with the same key."""
+    return REPLAYED in response.headers
+
+
 def is_final(error: Exception) -> bool:
     """Whether a refusal answers its request: not about the key, no failure of ours, asking for no other try."""
     return isinstance(error, ApiError) and error.status < 500 and error.code not in NOT_FINAL
@@ -142,7 +148,7 @@ def is_final(error: Exception) -> bool:
 
 def _claim(key: Key, transaction: Transaction) -> None:
     """Takes the key from the requests of all processes until the transaction ends."""
-    if transaction.is_on_postgresql and not transaction.run(_TRY_LOCK, {"key": int(key.hash[:15], 16)}).scalar():
+    if transaction.is_on_postgresql and not transaction.execute(_TRY_LOCK, {"key": int(key.hash[:15], 16)}).scalar():
         raise in_progress(key)
 
 

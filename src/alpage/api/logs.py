@@ -35,6 +35,22 @@ def get(name: str) -> Any:
     return structlog.get_logger(name=name)
 
 
+class _Adopted(logging.Handler):
+    """Hands the lines of a library on to our logs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes a line."""
+        get(record.name).log(record.levelno, record.getMessage(), exc_info=record.exc_info)
+
+
+def adopt(name: str, level: str) -> None:
+    """Has the lines of a library's logger, from a level on, come out with ours and as ours do."""
+    logger = logging.getLogger(name)
+    logger.setLevel(level.upper())
+    logger.propagate = False
+    logger.handlers = [_Adopted()]
+
+
 class Answers:
     """The line of every answer, made without the processors: they took a twelfth of a short request (measured)."""
 

@@ -1,7 +1,7 @@
 """The address a request comes from, looking through the proxies that are trusted."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 
 class Networks:
@@ -11,17 +11,26 @@ class Networks:
         self._trusted = [ip_network(network) for network in trusted]
 
     def client(self, peer: str, forwarded_for: str) -> str:
-        """The address of the client: the last one in the chain that is not a trusted proxy."""
+        """The address of the client: the last one in the chain that is not a trusted proxy.
+
+        What a proxy names that is no address counts for nothing: then it is the proxy's own.
+        """
         if not self._trusted or not forwarded_for:
             return peer
-        chain = [*(part.strip() for part in forwarded_for.split(",")), peer]
-        while len(chain) > 1 and self._is_trusted(chain[-1]):
-            chain.pop()
-        return chain[-1]
+        client = peer
+        for named in reversed(forwarded_for.split(",")):
+            if not self._is_trusted(client) or _parsed(named.strip()) is None:
+                break
+            client = named.strip()
+        return client
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+        parsed = _parsed(address)
+        return parsed is not None and any(parsed in network for network in self._trusted)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return None if "%" in address else ip_address(address)  # a zone of an IPv6 address means nothing elsewhere
+    except ValueError:
+        return None

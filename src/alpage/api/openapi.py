@@ -7,12 +7,12 @@ from typing import Any
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
 
 from alpage import __doc__ as about
-from alpage.api import dry_run, listing
+from alpage.api import dry_run, envelope, listing
 from alpage.api.calls import EVENT_STREAM
 from alpage.api.envelope import Response
 from alpage.api.errors import CATALOGUE
 from alpage.api.languages import LANGUAGES
-from alpage.api.routes import PathParameter, Route, Shape
+from alpage.api.routes import Deprecation, PathParameter, Route, Shape
 
 REFERENCE = "#/components/schemas/{model}"
 PLAIN = {bool: {"type": "boolean"}, int: {"type": "integer"}, str: {"type": "string"}, dict: {"type": "object"}}
@@ -86,7 +86,7 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
     if route.scopes is None:
         operation["security"] = [{}, {"bearer": []}]
-    if route.deprecated:
+    if route.deprecated is not None:
         operation["deprecated"] = True
     return operation
 
@@ -95,7 +95,14 @@ def _text(route: Route) -> str:
     parts = [route.description]
     if route.scopes:
         parts.append("Scope: " + " or ".join(f"`{scope}`" for scope in route.scopes) + ".")
+    if route.deprecated is not None:
+        parts.append(_end(route.deprecated))
     return "\n\n".join(part for part in parts if part)
+
+
+def _end(ends: Deprecation) -> str:
+    goes = "" if ends.sunset is None else f" and goes on {ends.sunset}"
+    return f"Deprecated: this route has not been the one to use since {ends.since}{goes}. Use `{ends.successor}`."
 
 
 def _path_parameter(parameter: PathParameter) -> JsonSchemaValue:
@@ -180,7 +187,7 @@ def _answer(route: Route) -> JsonSchemaValue:
     schema = {
         "type": "object",
         "required": ["result", "data"],
-        "properties": {"result": {"const": "success"}, **root, "data": data},
+        "properties": {"result": {"const": envelope.result(route.status)}, **root, "data": data},
     }
     answer = _response(HTTPStatus(route.status).phrase, schema)
     if route.streams:

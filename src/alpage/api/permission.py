@@ -14,6 +14,8 @@ from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.routes import Shape
 from alpage.api.versions import Match
 
+ACCOUNT_PARAMETERS = ("account", "account_id")
+
 
 def load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
     """Puts what the placeholders of the path stand for among the handler's arguments, with the caller's right on it.
@@ -26,7 +28,17 @@ def load_path(call: Call, match: Match, arguments: dict[str, Any]) -> None:
             if not text.isdecimal() or len(text) > 19 or int(text) > validation.LARGEST:
                 raise not_found(parameter.name, text)
             value = int(text)
-        arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
+        found = arguments[parameter.name] = parameter.load(call, value) if parameter.load else value
+        if call.clocks.any_moved:
+            _follow_clock(call, parameter.name, found)
+
+
+def _follow_clock(call: Call, name: str, found: Any) -> None:
+    """Has a call go by the clock of the account its path names, or that what its path names belongs to."""
+    account_id = found if name in ACCOUNT_PARAMETERS else None
+    account_id = getattr(found, "account_id", account_id)
+    if isinstance(account_id, int):
+        call.go_by(account_id)
 
 
 def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:

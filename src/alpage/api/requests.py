@@ -6,31 +6,37 @@ change log's.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from threading import Event, Lock, Thread
 from time import time
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from sqlalchemy import Index, Select, String, delete, func, insert, select
+from sqlalchemy import JSON, Index, Select, String, bindparam, delete, func, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from alpage.api import logs
+from alpage.api import deprecation, logs
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
-from alpage.api.errors import not_found
-from alpage.api.routes import ANY_TOKEN, Filter, Routes, Shape
+from alpage.api.deprecation import Called
+from alpage.api.errors import CATALOGUE, ApiError, not_found
+from alpage.api.routes import ANY_TOKEN, Expansion, Filter, Routes, Shape
 from alpage.api.validation import Number
-from alpage.storage.changes import NOBODY
+from alpage.api.versions import Match
+from alpage.storage.changes import NOBODY, Change
 from alpage.storage.database import Database
 from alpage.storage.tables import STEADY_IDS, Base
 
 routes = Routes("Requests")
 
-EVERY_TOKEN = "tokens:read"  # noqa: S105 - the scope to see what a user's other tokens called
 WRITE_SECONDS = 1.0
 PRUNE_SECONDS = 600
 KEPT_SECONDS = 86_400
 MOST_KEPT = 200_000
+MOST_CHANGES = 100  # of a request, that it shows
+MOST_NAMED, LONGEST_TEXT = 20, 200  # of an error
+HIDDEN = "•••"
+SECRET_NAMES = ("key", "token", "secret", "password")
 MOST_WAITING = 500  # lines a second: at 16 µs each (measured), a hundredth of a core
 
 StatusClass = Literal["2xx", "3xx", "4xx", "5xx"]
@@ -58,6 +64,12 @@ class RecordedRequest(Base):
     ms: Mapped[float]
     cost: Mapped[int]
     created_at: Mapped[int]
+    ip: Mapped[str] = mapped_column(String(45))
+    fault: Mapped[str | None]  # what was to go wrong with it, in the sandbox
+    is_replayed: Mapped[bool]  # its answer is that of an earlier one with the same key
+    error: Mapped[str | None] = mapped_column(String(64))
+    context: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # of the error, without secrets
+    steps: Mapped[dict[str, int]] = mapped_column(JSON)  # the microseconds of each, in order
 
 
 COLUMNS = tuple(column.name for column in RecordedRequest.__table__.c if column.name != "number")
@@ -83,6 +95,77 @@ class RequestDetails(Shape):
     created_at: int
 
 
+class Step(Shape):
+    """A step of a request, and how long it took.
+
+    `read` the query and the body, `identify` the caller, take from his `limit`, check the `input`, `load` what the path
+    names, run the `handler`, put the `listing` or the object into the answer, `commit`; `answer` is the rest.
+    """
+
+    name: str
+    ms: float
+
+
+class RequestError(Shape):
+    """What a request was refused for. `errors` are the codes of single attributes."""
+
+    code: str
+    context: dict[str, Any]
+
+
+class ChangeOfRequest(Shape):
+    """A change a request made, by its number in the change log."""
+
+    id: int
+    event: str
+    action: str
+    object_id: int
+    account_id: int | None
+
+
+class TaskOfRequest(Shape):
+    """A task a request started."""
+
+    uuid: str
+    name: str
+    status: str
+
+
+class RequestInFull(RequestDetails):
+    """A request of the caller, with where its time went and what came of it.
+
+    `changes` has the first hundred of the `changes_count` changes it made. Neither its query nor its body is kept.
+    """
+
+    api_version: int | None
+    ip: str
+    is_replayed: bool
+    fault: str | None
+    error: RequestError | None
+    steps: tuple[Step, ...]
+    changes_count: int
+    changes: tuple[ChangeOfRequest, ...]
+    tasks: tuple[TaskOfRequest, ...]
+
+    parts: ClassVar[dict[str, Expansion]] = {}
+
+    @classmethod
+    def present(cls, row: Any, call: Call) -> dict[str, Any]:
+        """The request, with its changes."""
+        changes = [*call.transaction.execute(_CHANGES, {"request": row.id})]
+        return {
+            **RequestDetails.present(row, call),
+            "api_version": _version_of(row.route),
+            "ip": row.ip,
+            "is_replayed": row.is_replayed,
+            "fault": row.fault,
+            "error": None if row.error is None else {"code": row.error, "context": row.context or {}},
+            "steps": [{"name": name, "ms": taken / 1000} for name, taken in row.steps.items()],
+            "changes_count": call.transaction.execute(_NUMBER_OF_CHANGES, {"request": row.id}).scalar_one(),
+            "changes": [ChangeOfRequest.present(change, call) for change in changes],
+        }
+
+
 class RequestFilter(Filter):
     """Which requests to list."""
 
@@ -99,7 +182,7 @@ def visible(caller: Caller) -> Select[Any]:
     found = select(RecordedRequest.__table__, RecordedRequest.grant_id.label("token_id")).where(
         RecordedRequest.user_id == caller.user_id
     )
-    if caller.has_scope(EVERY_TOKEN) and caller.account_ids is None and caller.product_ids is None:
+    if caller.sees_all_tokens:
         return found
     return found.where(RecordedRequest.grant_id == caller.grant_id)
 
@@ -113,16 +196,21 @@ class Recorder:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: deque[tuple[Any, ...]] = deque(maxlen=MOST_WAITING)
+        self._called: deque[Called] = deque(maxlen=MOST_WAITING)
         self._ending = Event()
         self._lock = Lock()
         self._thread: Thread | None = None
         self._next_prune = 0.0
 
     def add(self, *line: Any) -> None:
-        """Takes down a request: the values of `COLUMNS`."""
+        """Takes down a request: the values of `COLUMNS`; in place of the steps, when it began and each was done."""
         self._waiting.append(line)
         if self._thread is None:
             self._start()
+
+    def count(self, called: Called) -> None:
+        """Counts a call of a route that will go."""
+        self._called.append(called)
 
     def stop(self) -> None:
         """Writes what waits, and ends."""
@@ -142,13 +230,14 @@ class Recorder:
         self._write()
 
     def _write(self) -> None:
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        lines, called = _taken(self._waiting), _taken(self._called)
         if not lines:
             return
         try:
             with self._database.transaction(NOBODY) as transaction:
-                rows = [dict(zip(COLUMNS, line, strict=True)) for line in lines]
+                rows = [dict(zip(COLUMNS, (*line, steps_of(laps)), strict=True)) for *line, laps in lines]
                 transaction.execute(insert(RecordedRequest), rows)
+                deprecation.count(transaction, called)
         except DBAPIError as error:
             log.warning("lost", requests=len(lines), reason=type(error).__name__)
             return
@@ -163,6 +252,57 @@ class Recorder:
             last = transaction.execute(select(func.max(RecordedRequest.number))).scalar() or 0
             until = max(transaction.execute(old).scalar() or 0, last - MOST_KEPT)
             transaction.execute(delete(RecordedRequest).where(RecordedRequest.number <= until))
+            deprecation.prune(transaction, now)
+
+
+def _taken(waiting: deque[Any]) -> list[Any]:
+    return [waiting.popleft() for _ in range(len(waiting))]
+
+
+def steps_of(laps: Iterable[tuple[str, float]]) -> dict[str, int]:
+    """The microseconds of each step, in order, from when each was done; a step done several times counts as one."""
+    taken: dict[str, int] = {}
+    done = iter(laps)
+    _, begun = next(done)
+    for name, moment in done:
+        taken[name] = taken.get(name, 0) + int((moment - begun) * 1e6)
+        begun = moment
+    return taken
+
+
+def told_of(error: ApiError, match: Match | None) -> dict[str, Any]:
+    """The context of an error as it may be kept: what its code names, without what only the caller should know."""
+    secrets = frozenset[str]() if match is None else match.secrets
+    known = CATALOGUE.entries[error.code]["context"]
+    context = {
+        name: HIDDEN if name in SECRET_NAMES or str(value) in secrets else _shortened(value)
+        for name, value in error.context.items()
+        if name in known
+    }
+    if error.faults:
+        faults = [{"code": fault.code, "attribute": _shortened(fault.attribute)} for fault in error.faults]
+        context["errors"] = faults[:MOST_NAMED]
+    return context
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_shortened(one) for one in value[:MOST_NAMED]]
+    return value if isinstance(value, int | float) or value is None else str(value)[:LONGEST_TEXT]
+
+
+def _version_of(route: str) -> int | None:
+    number = route.partition(" /")[2].partition("/")[0]
+    return int(number) if number.isdecimal() else None
+
+
+_CHANGES = (
+    select(Change.id, Change.event, Change.action, Change.object_id, Change.account_id)
+    .where(Change.request_id == bindparam("request"))
+    .order_by(Change.id)
+    .limit(MOST_CHANGES)
+)
+_NUMBER_OF_CHANGES = select(func.count()).select_from(Change).where(Change.request_id == bindparam("request"))
 
 
 # the routes
@@ -198,9 +338,9 @@ def list_requests(call: Call, filter: RequestFilter) -> Select[Any]:
     return found
 
 
-@routes.get("/1/requests/{request}", scope=ANY_TOKEN, answer=RequestDetails)
+@routes.get("/1/requests/{request}", scope=ANY_TOKEN, answer=RequestInFull)
 def show_request(call: Call, request: str) -> Any:
-    """Show a request, by the `X-Request-Id` of its answer."""
+    """Show a request, by the `X-Request-Id` of its answer: how it went, where its time went, what it changed."""
     found = call.transaction.execute(visible(call.caller).where(RecordedRequest.id == request)).one_or_none()
     if found is None:
         raise not_found("Request", request)

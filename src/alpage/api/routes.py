@@ -17,6 +17,7 @@ import re
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from operator import attrgetter, itemgetter
 from types import ModuleType
 from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
@@ -104,6 +105,15 @@ class PathParameter:
     is_secret: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """Since when a route is not to be used any more, when it goes, and what takes its place: a route's name."""
+
+    since: date
+    sunset: date | None
+    successor: str
+
+
 @dataclass(slots=True)
 class Route:
     """One declared route."""
@@ -130,7 +140,7 @@ class Route:
     items: Callable[[Any], int] | None
     errors: tuple[str, ...]
     text_context: bool
-    deprecated: bool
+    deprecated: Deprecation | None
     free: bool
     fresh_seconds: int | None  # how long ago the caller may have signed in, at most
     streams: bool  # answers with an `EventStream` to who accepts `text/event-stream`
@@ -195,7 +205,7 @@ class Routes:
         limit: str = "",
         items: Callable[[Any], int] | None = None,
         errors: Iterable[str] = (),
-        deprecated: bool = False,
+        deprecated: Deprecation | None = None,
         free: bool = False,
         fresh_seconds: int | None = None,
         streams: bool = False,

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from alpage.api.errors import Fault
@@ -19,6 +19,7 @@ ShapeType = TypeVar("ShapeType", bound=Shape)
 Item = TypeVar("Item")
 
 LARGEST = 2**63 - 1  # what a column of numbers holds
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]  # what people call it
 Number = Annotated[int, Field(ge=0, le=LARGEST)]  # an id, or a moment in seconds, to compare a column with
 
 _LIMITS = {  # pydantic's rule → our code, its key in the context, pydantic's key

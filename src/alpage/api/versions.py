@@ -29,6 +29,12 @@ class Match:
     route: Route
     values: tuple[str, ...]
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What of the path only the caller should know."""
+        named = zip(self.route.parameters, self.values, strict=True)
+        return frozenset(value for parameter, value in named if parameter.is_secret)
+
     def path_to_tell(self, path: str) -> str:
         """The path as a log may have it: without what only the caller should know."""
         hidden = {parameter.name for parameter in self.route.parameters if parameter.is_secret}

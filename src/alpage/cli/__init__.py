@@ -6,6 +6,7 @@ from cyclopts import App
 
 app = App(name="alpage", help="An independent hosting platform whose product is its API.")
 app.command("alpage.cli.serve:serve", help="Start the platform: the API and the name server.")
+app.command("alpage.cli.serve:work", help="Run tasks, deliver mails and do what is due.")
 app.command("alpage.cli.serve:migrate", help="Bring the tables of a data folder up to date.")
 app.command("alpage.cli.user:app", name="user", help="Create, list, block and help users.")
 app.command("alpage.cli.account:app", name="account", help="Create and list accounts.")

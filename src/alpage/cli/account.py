@@ -1,6 +1,5 @@
 """`alpage account`: accounts, made and listed on the data folder by who runs the platform."""
 
-from pathlib import Path
 from time import time
 
 from cyclopts import App
@@ -10,14 +9,14 @@ from alpage.accounts.accounts import Account, LegalEntity
 from alpage.accounts.members import OWNER, Membership
 from alpage.accounts.products import Product
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.identity import languages, users
 
 app = App(name="account", help="Create and list accounts.")
 
 
 @app.command
-def create(name: str, /, *, owner: str, kind: LegalEntity = "company", data: Path | None = None) -> None:
+def create(name: str, /, *, owner: str, kind: LegalEntity = "company", data: Data = None) -> None:
     """Make an account and print its number.
 
     Parameters
@@ -28,8 +27,6 @@ def create(name: str, /, *, owner: str, kind: LegalEntity = "company", data: Pat
         E-mail address of the user who owns it.
     kind
         What its customer is before the law.
-    data
-        Data folder of the platform.
     """
     now = int(time())
     with open_platform(data).writing() as transaction:
@@ -52,14 +49,8 @@ def create(name: str, /, *, owner: str, kind: LegalEntity = "company", data: Pat
 
 
 @app.command(name="list")
-def list_accounts(*, data: Path | None = None) -> None:
-    """List the accounts there are, with their numbers of members and of products.
-
-    Parameters
-    ----------
-    data
-        Data folder of the platform.
-    """
+def list_accounts(*, data: Data = None) -> None:
+    """List the accounts there are, with their numbers of members and of products."""
     members = select(func.count()).where(Membership.account_id == Account.id).scalar_subquery()
     products = select(func.count()).where(Product.account_id == Account.id).scalar_subquery()
     query = select(Account.id, Account.name, members.label("members"), products.label("products")).order_by(Account.id)

@@ -1,7 +1,6 @@
 """`alpage application`: applications, made and ended on the data folder by who runs the platform."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from time import time
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from alpage.accounts.members import ADMINISTRATORS, Membership
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.identity import application_secrets, grants, users
 from alpage.identity.application_secrets import ApplicationSecret
 from alpage.identity.applications import Application, new_client_id
@@ -38,7 +37,7 @@ def create(
     public: Annotated[bool, Parameter(negative=())] = False,
     device: Annotated[bool, Parameter(negative=())] = False,
     own: Annotated[bool, Parameter(negative=())] = False,
-    data: Path | None = None,
+    data: Data = None,
 ) -> None:
     """Register an application and print its client id, and below it its secret: the only time that is seen.
 
@@ -60,8 +59,6 @@ def create(
         It may sign in on devices without a browser.
     own
         It may act by itself, as the user who makes it.
-    data
-        Data folder of the platform.
     """
     platform = open_platform(data)
     now = int(time())
@@ -91,15 +88,13 @@ def create(
 
 
 @app.command(name="list")
-def list_applications(*, account: int | None = None, data: Path | None = None) -> None:
+def list_applications(*, account: int | None = None, data: Data = None) -> None:
     """List the applications there are, with the number of users who gave them access.
 
     Parameters
     ----------
     account
         Number of the account whose applications to list; all if not given.
-    data
-        Data folder of the platform.
     """
     query = select(Application.__table__, _users().label("users")).order_by(Application.id)
     if account is not None:
@@ -111,15 +106,13 @@ def list_applications(*, account: int | None = None, data: Path | None = None) -
 
 
 @app.command
-def show(client_id: str, /, *, data: Path | None = None) -> None:
+def show(client_id: str, /, *, data: Data = None) -> None:
     """Show an application, and its secrets by their last four characters.
 
     Parameters
     ----------
     client_id
         Client id of the application.
-    data
-        Data folder of the platform.
     """
     platform, now = open_platform(data), int(time())
     with platform.writing() as transaction:
@@ -133,7 +126,7 @@ def show(client_id: str, /, *, data: Path | None = None) -> None:
 
 
 @app.command
-def secret(client_id: str, /, *, expire_others_in: int | None = None, data: Path | None = None) -> None:
+def secret(client_id: str, /, *, expire_others_in: int | None = None, data: Data = None) -> None:
     """Make a new secret for an application and print it: the only time it is seen.
 
     Parameters
@@ -142,8 +135,6 @@ def secret(client_id: str, /, *, expire_others_in: int | None = None, data: Path
         Client id of the application.
     expire_others_in
         Seconds until its other secrets end.
-    data
-        Data folder of the platform.
     """
     platform, now = open_platform(data), int(time())
     with platform.writing() as transaction:
@@ -158,15 +149,13 @@ def secret(client_id: str, /, *, expire_others_in: int | None = None, data: Path
 
 
 @app.command
-def revoke(client_id: str, /, *, data: Path | None = None) -> None:
+def revoke(client_id: str, /, *, data: Data = None) -> None:
     """Revoke an application: all access that was given to it ends.
 
     Parameters
     ----------
     client_id
         Client id of the application.
-    data
-        Data folder of the platform.
     """
     with open_platform(data).writing() as transaction:
         found = _find(transaction.session, client_id)

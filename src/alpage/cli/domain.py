@@ -1,7 +1,6 @@
 """`alpage domain`: domains, given to accounts and taken away by who runs the platform."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from time import time
 
 from cyclopts import App
@@ -10,7 +9,7 @@ from sqlalchemy import select
 from alpage.accounts.accounts import Account
 from alpage.api.errors import ApiError
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.products.dns import contract as dns
 from alpage.products.domains import domains, names
 from alpage.products.domains.domains import Domain
@@ -22,7 +21,7 @@ DAY_SECONDS = 86_400
 
 
 @app.command
-def create(name: str, /, *, account: int, days: int = 365, data: Path | None = None) -> None:
+def create(name: str, /, *, account: int, days: int = 365, data: Data = None) -> None:
     """Give a domain to an account, and print its number. Its zone is made over the API.
 
     Parameters
@@ -33,8 +32,6 @@ def create(name: str, /, *, account: int, days: int = 365, data: Path | None = N
         Number of the account that owns it.
     days
         Days until it expires.
-    data
-        Data folder of the platform.
     """
     now = int(time())
     with open_platform(data).writing() as transaction:
@@ -50,15 +47,13 @@ def create(name: str, /, *, account: int, days: int = 365, data: Path | None = N
 
 
 @app.command(name="list")
-def list_domains(*, account: int | None = None, data: Path | None = None) -> None:
+def list_domains(*, account: int | None = None, data: Data = None) -> None:
     """List the domains there are.
 
     Parameters
     ----------
     account
         Number of the account whose domains to list; everybody's if not given.
-    data
-        Data folder of the platform.
     """
     query = select(Domain).order_by(Domain.id)
     if account is not None:
@@ -69,15 +64,13 @@ def list_domains(*, account: int | None = None, data: Path | None = None) -> Non
 
 
 @app.command
-def delete(name: str, /, *, data: Path | None = None) -> None:
+def delete(name: str, /, *, data: Data = None) -> None:
     """Delete a domain with everything that belongs to it.
 
     Parameters
     ----------
     name
         Name of the domain, in Unicode or punycode.
-    data
-        Data folder of the platform.
     """
     stored = names.to_ascii(name)
     with open_platform(data).writing() as transaction:

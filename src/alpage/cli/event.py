@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from time import time
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.identity import users
 from alpage.products.status import events
 from alpage.products.status.events import Event, Language, Said, Text, Type
@@ -34,7 +33,7 @@ def create(
     cyberattack: bool = False,
     automatic: bool = False,
     user: str | None = None,
-    data: Path | None = None,
+    data: Data = None,
 ) -> None:
     """Announce an event and print its number.
 
@@ -60,8 +59,6 @@ def create(
         Whether a program announces it.
     user
         E-mail address of who announces it.
-    data
-        Data folder of the platform.
     """
     now = int(time())
     event = Event(
@@ -82,14 +79,8 @@ def create(
 
 
 @app.command(name="list")
-def list_events(*, data: Path | None = None) -> None:
-    """List the events there are, the latest first.
-
-    Parameters
-    ----------
-    data
-        Data folder of the platform.
-    """
+def list_events(*, data: Data = None) -> None:
+    """List the events there are, the latest first."""
     query = (
         select(Event.id, events.status(int(time())).label("status"), Event.type, Event.started_at, Text.title)
         .join(Text, (Text.event_id == Event.id) & Text.comment_id.is_(None))
@@ -103,7 +94,7 @@ def list_events(*, data: Path | None = None) -> None:
 
 
 @app.command
-def translate(event_id: int, title: str, /, *, language: Language, body: str = "", data: Path | None = None) -> None:
+def translate(event_id: int, title: str, /, *, language: Language, body: str = "", data: Data = None) -> None:
     """Say what an event is in another language.
 
     Parameters
@@ -116,17 +107,13 @@ def translate(event_id: int, title: str, /, *, language: Language, body: str = "
         The language.
     body
         What it is, in full.
-    data
-        Data folder of the platform.
     """
     with _event(event_id, data) as (session, event):
         events.translate(session, event, Said(language=language, title=title, body=body))
 
 
 @app.command
-def comment(
-    event_id: int, title: str, /, *, body: str = "", language: Language = "en", data: Path | None = None
-) -> None:
+def comment(event_id: int, title: str, /, *, body: str = "", language: Language = "en", data: Data = None) -> None:
     """Say how an event goes on.
 
     Parameters
@@ -139,15 +126,13 @@ def comment(
         The news, in full.
     language
         The language of both.
-    data
-        Data folder of the platform.
     """
     with _event(event_id, data) as (session, event):
         events.comment_on(session, event, Said(language=language, title=title, body=body), int(time()))
 
 
 @app.command
-def close(event_id: int, /, *, reviewed: bool = False, data: Path | None = None) -> None:
+def close(event_id: int, /, *, reviewed: bool = False, data: Data = None) -> None:
     """End an event now, unless it has ended.
 
     Parameters
@@ -156,8 +141,6 @@ def close(event_id: int, /, *, reviewed: bool = False, data: Path | None = None)
         Number of the event.
     reviewed
         Whether what happened has been reviewed, too.
-    data
-        Data folder of the platform.
     """
     now = int(time())
     with _event(event_id, data) as (_, event):
@@ -168,22 +151,20 @@ def close(event_id: int, /, *, reviewed: bool = False, data: Path | None = None)
 
 
 @app.command
-def remove(event_id: int, /, *, data: Path | None = None) -> None:
+def remove(event_id: int, /, *, data: Data = None) -> None:
     """Take an event back that should not have been announced.
 
     Parameters
     ----------
     event_id
         Number of the event.
-    data
-        Data folder of the platform.
     """
     with _event(event_id, data) as (_, event):
         event.deleted_at = event.deleted_at or int(time())
 
 
 @contextmanager
-def _event(event_id: int, data: Path | None) -> Iterator[tuple[Session, Event]]:
+def _event(event_id: int, data: Data) -> Iterator[tuple[Session, Event]]:
     with open_platform(data).writing() as transaction:
         event = transaction.session.get(Event, event_id)
         if event is None:

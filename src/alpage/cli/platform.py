@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from alpage.app import open_database, open_tokens
 from alpage.cli.configuration import settle
@@ -12,6 +15,10 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.migrations import migrate
+from alpage.tasks import queue
+
+Data = Annotated[Path | None, Parameter(help="Data folder of the platform.")]
+"""The folder every such command takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +42,5 @@ def open_platform(data: Path | None = None) -> Platform:
     settings.data.mkdir(parents=True, exist_ok=True)
     database = open_database(settings)
     migrate(database)
+    queue.prepare(database)
     return Platform(settings, database, open_tokens(settings, database))

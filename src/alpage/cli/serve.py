@@ -1,4 +1,4 @@
-"""`alpage serve` and `alpage migrate`: the platform as a running program."""
+"""`alpage serve`, `alpage work` and `alpage migrate`: the platform as a running program."""
 
 import os
 import shutil
@@ -21,6 +21,7 @@ def serve(
     dns_host: str | None = None,
     dns_port: int | None = None,
     dns: bool | None = None,
+    tasks: bool | None = None,
     demo: bool = False,
 ) -> None:
     """Start the platform: the API and the name server. Ctrl-C ends it.
@@ -41,15 +42,35 @@ def serve(
         Port the name server listens on.
     dns
         Whether the name server runs.
+    tasks
+        Whether it runs tasks, delivers mails and does what is due, or leaves that to `alpage work`.
     demo
         Create demonstration data on the first start, and print what to try.
     """
     flags = {"host": host, "port": port, "data": data, "workers": workers}
-    settings = settle(**flags, dns_host=dns_host, dns_port=dns_port, dns_enabled=dns)
+    settings = settle(**flags, dns_host=dns_host, dns_port=dns_port, dns_enabled=dns, tasks_enabled=tasks)
     _hand_down(settings)
     from alpage.cli.server import run  # noqa: PLC0415 - metrics are shared between processes only if the above came first
 
     run(settings, demo=demo)
+
+
+def work(*, data: Path | None = None, processes: int = 1, concurrency: int | None = None) -> None:
+    """Run tasks, deliver mails and do what is due, in processes of their own. Ctrl-C ends it.
+
+    Parameters
+    ----------
+    data
+        Data folder.
+    processes
+        Processes that work.
+    concurrency
+        Tasks a process runs at once; all processes of a database do as the one started last.
+    """
+    settings = settle(data=data, task_concurrency=concurrency)
+    from alpage.cli.working import run  # noqa: PLC0415 - as below
+
+    run(settings, processes)
 
 
 def migrate(*, data: Path | None = None) -> None:

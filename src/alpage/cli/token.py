@@ -1,6 +1,5 @@
 """`alpage token`: personal tokens, made and revoked on the data folder by who runs the platform."""
 
-from pathlib import Path
 from time import time
 from typing import Annotated
 
@@ -8,7 +7,7 @@ from cyclopts import App, Parameter
 from sqlalchemy import select
 
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.identity import users
 from alpage.identity.grants import Grant, GrantUse
 from alpage.identity.scopes import SCOPES
@@ -29,7 +28,7 @@ def create(
     product: list[int] | None = None,
     ip: list[str] | None = None,
     days: int | None = None,
-    data: Path | None = None,
+    data: Data = None,
 ) -> None:
     """Make a token and print it: the only time it is seen.
 
@@ -49,8 +48,6 @@ def create(
         A network it is limited to (`192.0.2.0/24`), repeated for more.
     days
         Days until it expires; never if not given.
-    data
-        Data folder of the platform.
     """
     platform = open_platform(data)
     with platform.writing() as transaction:
@@ -74,15 +71,13 @@ def create(
 
 
 @app.command(name="list")
-def list_tokens(*, user: str | None = None, data: Path | None = None) -> None:
+def list_tokens(*, user: str | None = None, data: Data = None) -> None:
     """List the tokens there are.
 
     Parameters
     ----------
     user
         E-mail address of the user whose tokens to list; everybody's if not given.
-    data
-        Data folder of the platform.
     """
     query = (
         select(Grant.__table__, Token.last_four, users.User.email, GrantUse.used_at)
@@ -101,15 +96,13 @@ def list_tokens(*, user: str | None = None, data: Path | None = None) -> None:
 
 
 @app.command
-def revoke(token_id: int, /, *, data: Path | None = None) -> None:
+def revoke(token_id: int, /, *, data: Data = None) -> None:
     """Revoke a token, by the number `alpage token list` shows.
 
     Parameters
     ----------
     token_id
         Number of the token.
-    data
-        Data folder of the platform.
     """
     with open_platform(data).writing() as transaction:
         token = transaction.session.get(Grant, token_id)

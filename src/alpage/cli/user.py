@@ -2,15 +2,15 @@
 
 import secrets
 from datetime import UTC, datetime
-from pathlib import Path
 from time import time
+from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 from pydantic_core import PydanticCustomError
 from sqlalchemy import or_, select
 
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.identity import (
     blocking,
     email_verifications,
@@ -26,11 +26,13 @@ from alpage.identity.session_endings import end_all, living
 from alpage.identity.users import User, find_by_email, hash_password
 from alpage.storage.database import Transaction
 
+Email = Annotated[str, Parameter(help="E-mail address of the user.")]
+
 app = App(name="user", help="Create, list, block and help users.")
 
 
 @app.command
-def create(email: str, /, *, first_name: str, last_name: str, locale: str = "en_GB", data: Path | None = None) -> None:
+def create(email: str, /, *, first_name: str, last_name: str, locale: str = "en_GB", data: Data = None) -> None:
     """Make a user and print his password: the only time it is seen.
 
     Parameters
@@ -43,8 +45,6 @@ def create(email: str, /, *, first_name: str, last_name: str, locale: str = "en_
         Last name.
     locale
         Language the user reads: `de_DE`, `en_GB`, `es_ES`, `fr_FR` or `it_IT`.
-    data
-        Data folder of the platform.
     """
     address = _address(email)
     language = languages.number_of(locale)
@@ -71,14 +71,8 @@ def create(email: str, /, *, first_name: str, last_name: str, locale: str = "en_
 
 
 @app.command(name="list")
-def list_users(*, data: Path | None = None) -> None:
-    """List the users there are.
-
-    Parameters
-    ----------
-    data
-        Data folder of the platform.
-    """
+def list_users(*, data: Data = None) -> None:
+    """List the users there are."""
     with open_platform(data).database.reading() as transaction:
         for row in transaction.execute(select(User.id, User.email, User.display_name).order_by(User.id)):
             print(f"{row.id}\t{row.email}\t{row.display_name}")
@@ -92,17 +86,13 @@ def _address(text: str) -> str:
 
 
 @app.command
-def password(email: str, /, *, mail: bool = False, data: Path | None = None) -> None:
+def password(email: Email, /, *, mail: bool = False, data: Data = None) -> None:
     """Make a link to set a user's password with, good once and for an hour, and print it.
 
     Parameters
     ----------
-    email
-        E-mail address of the user.
     mail
         Send it to the user instead of printing it.
-    data
-        Data folder of the platform.
     """
     platform, now = open_platform(data), int(time())
     with platform.writing() as transaction:
@@ -116,66 +106,40 @@ def password(email: str, /, *, mail: bool = False, data: Path | None = None) -> 
 
 
 @app.command
-def block(email: str, /, *, data: Path | None = None) -> None:
-    """Let a user sign in no more: his sessions end, and none of his tokens works.
-
-    Parameters
-    ----------
-    email
-        E-mail address of the user.
-    data
-        Data folder of the platform.
-    """
+def block(email: Email, /, *, data: Data = None) -> None:
+    """Let a user sign in no more: his sessions end, and none of his tokens works."""
     with open_platform(data).writing() as transaction:
         blocking.block(transaction, _find(transaction, email), int(time()))
 
 
 @app.command
-def unblock(email: str, /, *, data: Path | None = None) -> None:
+def unblock(email: Email, /, *, data: Data = None) -> None:
     """Let a user sign in again, and forget the wrong guesses at his password and second factor.
 
     Tokens that have not ended work again; sessions stay ended.
-
-    Parameters
-    ----------
-    email
-        E-mail address of the user.
-    data
-        Data folder of the platform.
     """
     with open_platform(data).writing() as transaction:
         blocking.unblock(transaction, _find(transaction, email), int(time()))
 
 
 @app.command
-def reset_factors(email: str, /, *, data: Path | None = None) -> None:
+def reset_factors(email: Email, /, *, data: Data = None) -> None:
     """Take away a user's passkeys, authenticators and recovery codes, so that his password is enough again.
 
     Make sure that it is he who asks. He is told by mail.
-
-    Parameters
-    ----------
-    email
-        E-mail address of the user.
-    data
-        Data folder of the platform.
     """
     with open_platform(data).writing() as transaction:
         factors.reset(transaction, _find(transaction, email), int(time()))
 
 
 @app.command
-def sessions(email: str, /, *, end: bool = False, data: Path | None = None) -> None:
+def sessions(email: Email, /, *, end: bool = False, data: Data = None) -> None:
     """List the browsers a user is signed in with.
 
     Parameters
     ----------
-    email
-        E-mail address of the user.
     end
         End them all.
-    data
-        Data folder of the platform.
     """
     now = int(time())
     with open_platform(data).writing() as transaction:
@@ -191,17 +155,13 @@ def sessions(email: str, /, *, end: bool = False, data: Path | None = None) -> N
 
 
 @app.command
-def verify(email: str, /, *, mail: bool = False, data: Path | None = None) -> None:
+def verify(email: Email, /, *, mail: bool = False, data: Data = None) -> None:
     """Vouch for a user's e-mail address.
 
     Parameters
     ----------
-    email
-        E-mail address of the user.
     mail
         Rather send a link to it, for the user to prove that it is his.
-    data
-        Data folder of the platform.
     """
     platform, now = open_platform(data), int(time())
     with platform.writing() as transaction:

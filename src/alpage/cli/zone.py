@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from alpage.api.errors import ApiError
 from alpage.cli.configuration import stop
-from alpage.cli.platform import open_platform
+from alpage.cli.platform import Data, open_platform
 from alpage.products.dns import edits, names, zones
 from alpage.products.dns.tables import Zone
 from alpage.products.domains.domains import Domain
@@ -20,7 +20,7 @@ app = App(name="zone", help="Export and import zone files.")
 
 
 @app.command(name="export")
-def export_zone(name: str, file: Path | None = None, /, *, data: Path | None = None) -> None:
+def export_zone(name: str, file: Path | None = None, /, *, data: Data = None) -> None:
     """Write a zone as a zone file.
 
     Parameters
@@ -29,8 +29,6 @@ def export_zone(name: str, file: Path | None = None, /, *, data: Path | None = N
         Name of the zone, in Unicode or punycode.
     file
         File to write; standard output if not given.
-    data
-        Data folder of the platform.
     """
     with open_platform(data).database.reading() as transaction:
         zone = transaction.find(select(Zone).where(Zone.fqdn == _read_name(name)))
@@ -44,7 +42,7 @@ def export_zone(name: str, file: Path | None = None, /, *, data: Path | None = N
 
 
 @app.command(name="import")
-def import_zone(name: str, file: Path | None = None, /, *, data: Path | None = None) -> None:
+def import_zone(name: str, file: Path | None = None, /, *, data: Data = None) -> None:
     """Replace the records of a zone by those of a zone file. A zone that is new belongs to the domain it is in.
 
     Parameters
@@ -53,8 +51,6 @@ def import_zone(name: str, file: Path | None = None, /, *, data: Path | None = N
         Name of the zone, in Unicode or punycode.
     file
         File to read; standard input if not given.
-    data
-        Data folder of the platform.
     """
     text = sys.stdin.read() if file is None else _read_file(file)
     now, platform = int(time()), open_platform(data)

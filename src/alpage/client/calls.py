@@ -43,11 +43,14 @@ class Alpage:
         body: Any = None,
         *,
         query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         extensions: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Sends a request. Raises ApiError for an answer that is an error, httpx.TransportError when there is none."""
         given = {} if body is None else {"json": body}
-        response = self._http.request(method, path, params=query, extensions=dict(extensions or {}), **given)
+        response = self._http.request(
+            method, path, params=query, headers=headers, extensions=dict(extensions or {}), **given
+        )
         return _read(response)
 
     def get(self, path: str, **query: Any) -> Any:

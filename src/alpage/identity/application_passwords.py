@@ -3,9 +3,8 @@
 They are random, seen once, and kept as tokens are. A server that takes a login and a password asks `owner`.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import StringConstraints
 from sqlalchemy import ForeignKey, Select, String, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +13,7 @@ from alpage.api.calls import Call
 from alpage.api.errors import not_found
 from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
+from alpage.api.validation import Name
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret, pepper_of
 from alpage.identity.users import User
 from alpage.settings import Settings
@@ -73,7 +73,7 @@ class NewApplicationPassword(ApplicationPasswordShape):
 class ApplicationPasswordBody(Shape):
     """What a new application password is for."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)] = "Application"
+    name: Name = "Application"
 
 
 # who sees it

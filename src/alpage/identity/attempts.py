@@ -1,6 +1,7 @@
 """Attempts: who guessed wrong how often, and until when his guesses are not looked at.
 
-Guesses are counted in the database, so that they hold across processes, and by one statement, so that none is lost.
+Guesses are counted in the database, so that they hold across processes, and by one statement, so that none is lost and
+of many at once no more are looked at than of as many one after the other.
 What is guessed at and where guesses come from are counted apart. The first few are free; every further one doubles the
 wait, from a second to a quarter of an hour. After a day without a wrong guess all is forgotten.
 """
@@ -55,12 +56,18 @@ def blocked_until(transaction: Transaction, subjects: Iterable[str], now: int) -
     return latest if latest > now else 0
 
 
+def begin(transaction: Transaction, at_account: str, from_address: str, now: int) -> bool:
+    """Whether a guess is looked at. It is counted at the account as a wrong one, in advance."""
+    if blocked_until(transaction, [from_address], now):
+        return False
+    values = _values(at_account, now)
+    return transaction.execute(_COUNT_IF_OPEN, values).first() is not None
+
+
 def failed(transaction: Transaction, subjects: Iterable[str], now: int) -> None:
     """Counts a wrong guess."""
     for subject in sorted(set(subjects)):  # always in one order, so that two transactions cannot wait for each other
-        free = FREE_GUESSES_OF_ADDRESS if FROM in subject else FREE_GUESSES
-        values = {"subject": subject, "now": now, "forgotten": now - FORGOTTEN_SECONDS, "free": free}
-        transaction.execute(_COUNT, values | {"longest": LONGEST_WAIT_SECONDS})
+        transaction.execute(_COUNT, _values(subject, now))
 
 
 def succeeded(transaction: Transaction, subjects: Iterable[str]) -> None:
@@ -69,6 +76,16 @@ def succeeded(transaction: Transaction, subjects: Iterable[str]) -> None:
     Those from an address stay: with an account of his own, somebody who guesses at those of others could clear them.
     """
     transaction.execute(_FORGET, {"subjects": [subject for subject in subjects if FROM not in subject]})
+
+
+def _values(subject: str, now: int) -> dict[str, object]:
+    return {
+        "subject": subject,
+        "now": now,
+        "forgotten": now - FORGOTTEN_SECONDS,
+        "free": FREE_GUESSES_OF_ADDRESS if FROM in subject else FREE_GUESSES,
+        "longest": LONGEST_WAIT_SECONDS,
+    }
 
 
 def _network(ip: str) -> str:
@@ -85,8 +102,7 @@ def _network(ip: str) -> str:
 
 _BLOCKED = select(func.max(Attempts.blocked_until)).where(Attempts.subject.in_(bindparam("subjects", expanding=True)))
 _FORGET = delete(Attempts).where(Attempts.subject.in_(bindparam("subjects", expanding=True)))
-_COUNT = text(
-    """
+_COUNT_EVERY_GUESS = """
     INSERT INTO attempts (subject, failures, failed_at, blocked_until) VALUES (:subject, 1, :now, 0)
     ON CONFLICT (subject) DO UPDATE SET
         failures = CASE WHEN attempts.failed_at < :forgotten THEN 1 ELSE attempts.failures + 1 END,
@@ -97,4 +113,5 @@ _COUNT = text(
             ELSE :now + (1 << CAST(attempts.failures - :free AS INTEGER))
         END
     """
-)
+_COUNT = text(_COUNT_EVERY_GUESS)
+_COUNT_IF_OPEN = text(f"{_COUNT_EVERY_GUESS} WHERE attempts.blocked_until <= :now RETURNING failures")

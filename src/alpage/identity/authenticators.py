@@ -16,8 +16,10 @@ from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
-from alpage.identity import notices, security_events
+from alpage.api.validation import Name
+from alpage.identity import notices
 from alpage.identity.credentials import pepper_of, seal, unseal
+from alpage.identity.sessions import FRESH_SECONDS
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
 from alpage.storage.database import Transaction
@@ -27,7 +29,6 @@ routes = Routes("Authenticators")
 
 ISSUER = "Alpage"  # what apps show beside the number
 STEP_SECONDS = 30
-FRESH_SECONDS = 900
 DRIFT_STEPS = 1
 PURPOSE = "authenticator"
 
@@ -62,8 +63,6 @@ class AuthenticatorUse(Base):
 subjects = [Subject(Authenticator, reads=("security:read",), never=CREDENTIAL)]
 
 # on the wire
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 
 
 class AuthenticatorShape(Shape):
@@ -140,14 +139,15 @@ def confirm(
         return False
     authenticator.confirmed_at = now
     transaction.session.add(AuthenticatorUse(authenticator_id=authenticator.id, used_at=now, counter=counter))
-    _note(
+    notices.tell(
         transaction,
-        "totp_enabled",
         user,
-        authenticator,
-        now=now,
+        "totp_enabled",
+        now,
         ip=ip,
         user_agent=user_agent,
+        authenticator_id=authenticator.id,
+        name=authenticator.name,
     )
     return True
 
@@ -174,7 +174,16 @@ def remove(
     """Lets an authenticator count no more."""
     transaction.session.delete(authenticator)
     if authenticator.confirmed_at is not None:
-        _note(transaction, "totp_disabled", user, authenticator, now=now, ip=ip, user_agent=user_agent)
+        notices.tell(
+            transaction,
+            user,
+            "totp_disabled",
+            now,
+            ip=ip,
+            user_agent=user_agent,
+            authenticator_id=authenticator.id,
+            name=authenticator.name,
+        )
 
 
 def _counter_of(sealed: str, code: str, pepper: bytes, now: int) -> int | None:
@@ -189,21 +198,6 @@ def _counter_of(sealed: str, code: str, pepper: bytes, now: int) -> int | None:
         if hmac.compare_digest(generator.at(counter), digits):
             found = counter
     return found
-
-
-def _note(
-    transaction: Transaction,
-    kind: security_events.Kind,
-    user: User,
-    authenticator: Authenticator,
-    *,
-    now: int,
-    ip: str,
-    user_agent: str,
-) -> None:
-    context: dict[str, Any] = {"authenticator_id": authenticator.id, "name": authenticator.name}
-    security_events.note(transaction, kind, user_id=user.id, now=now, ip=ip, user_agent=user_agent, **context)
-    notices.send(transaction, user, kind, now, name=authenticator.name)
 
 
 def _described(caller: Caller) -> Select[Any]:
@@ -266,7 +260,7 @@ def create_authenticator(call: Call, body: AuthenticatorBody) -> dict[str, Any]:
     once one of its numbers was sent to `…/confirm`; one that has waited for that before is gone.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.now)
+    made, secret, uri = begin(call.transaction, user, body.name, pepper_of(call.settings), call.real_now)
     shown = {column.key: getattr(made, column.key) for column in SHOWN}
     return {**shown, "last_used_at": None, "secret": secret, "uri": uri, "qr_code": _qr_code(uri)}
 
@@ -292,7 +286,7 @@ def confirm_authenticator(call: Call, authenticator_id: int, body: Authenticator
         found,
         body.code,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -308,5 +302,5 @@ def delete_authenticator(call: Call, authenticator_id: int) -> bool:
     """Delete an authenticator: its numbers are good no more."""
     found = _find(call, authenticator_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, found, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, found, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True

@@ -34,7 +34,9 @@ class BadNonceError(BadProofError):
     """A proof over a nonce that is not, or no longer, ours."""
 
 
-def key_of(proof: Proof, pepper: bytes, now: int, access_token: str = "") -> tuple[str, str]:
+def key_of(
+    proof: Proof, pepper: bytes, now: int, access_token: str = "", *, needs_nonce: bool = False
+) -> tuple[str, str]:
     """The thumbprint of the key a proof is signed with, and the ticket that makes the proof good once.
 
     With an access token, the proof must be over that too. Raises BadProofError.
@@ -49,8 +51,7 @@ def key_of(proof: Proof, pepper: bytes, now: int, access_token: str = "") -> tup
         raise BadProofError("htm or htu is another request's")
     if access_token and claims.get("ath") != _hash(access_token):
         raise BadProofError("ath is another token's")
-    if "nonce" in claims and claims["nonce"] not in (nonce(pepper, now), nonce(pepper, now - NONCE_SECONDS)):
-        raise BadNonceError("the nonce is over")
+    _require_nonce(claims, pepper, now, needs_nonce=needs_nonce)
     thumbprint = key.thumbprint()
     return thumbprint, keyed_hash(pepper, f"proof {thumbprint} {identifier}")
 
@@ -62,8 +63,25 @@ def use(transaction: Transaction, ticket: str, now: int) -> None:
 
 
 def nonce(pepper: bytes, now: int) -> str:
-    """The nonce of these minutes, which proofs may be made over so that none can be made in advance."""
+    """The nonce of these minutes, which proofs may be made over so that none can be made in advance.
+
+    It is derived from the time: every process of the platform knows it, and none keeps it.
+    """
     return derive_secret(pepper, "ot", "nonce", str(now // NONCE_SECONDS))
+
+
+def for_next_proof(pepper: bytes, now: int) -> list[tuple[str, str]]:
+    """The headers that tell a client what its next proof must be over; nobody gets them from a cache (8)."""
+    return [("DPoP-Nonce", nonce(pepper, now)), ("Cache-Control", "no-store")]
+
+
+def _require_nonce(claims: dict[str, Any], pepper: bytes, now: int, *, needs_nonce: bool) -> None:
+    """Raises BadNonceError over a nonce that is neither this one nor the one before, which a client may still have."""
+    if "nonce" not in claims:
+        if needs_nonce:
+            raise BadNonceError("the nonce is missing")
+    elif claims["nonce"] not in (nonce(pepper, now), nonce(pepper, now - NONCE_SECONDS)):
+        raise BadNonceError("the nonce is over")
 
 
 def _verify(proof: str) -> tuple[Any, dict[str, Any]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import BindParameter, bindparam, func, select
 
-from alpage.identity import notices, recovery_codes, security_events
+from alpage.identity import notices, recovery_codes
 from alpage.identity.authenticators import Authenticator
 from alpage.identity.passkeys import Passkey
 from alpage.identity.recovery_codes import RecoveryCode
@@ -40,8 +40,7 @@ def reset(transaction: Transaction, user: User, now: int) -> None:
     for authenticator in session.scalars(select(Authenticator).where(Authenticator.user_id == user.id)):
         session.delete(authenticator)
     recovery_codes.forget(transaction, user.id)
-    security_events.note(transaction, "factors_reset", user_id=user.id, now=now)
-    notices.send(transaction, user, "factors_reset", now)
+    notices.tell(transaction, user, "factors_reset", now)
 
 
 _USER_ID: BindParameter[int] = bindparam("user_id")

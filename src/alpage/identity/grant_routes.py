@@ -96,7 +96,7 @@ def find(call: Call, grant_id: int) -> Grant:
 def take_back(call: Call, given: Iterable[Grant]) -> None:
     """Ends access that was given, with the personal tokens made by it; each goes on record."""
     for grant in given:
-        grants.revoke(grants.with_made(call.session, [grant]), call.now)
+        grants.revoke(call.session, [grant], call.now)
         note_call(call, "access_revoked", grant_id=grant.id, application_id=grant.application_id)
 
 

@@ -2,9 +2,24 @@
 
 from typing import Any
 
-from alpage.identity import languages
+from alpage.identity import languages, security_events
 from alpage.storage.database import Transaction
 from alpage.tasks import mails
+
+
+def tell(
+    transaction: Transaction,
+    user: Any,
+    kind: security_events.Kind,
+    now: int,
+    *,
+    ip: str = "",
+    user_agent: str = "",
+    **context: Any,
+) -> None:
+    """Puts on record what has happened to a user's sign-in, and writes to him about it."""
+    security_events.note(transaction, kind, user_id=user.id, now=now, ip=ip, user_agent=user_agent, **context)
+    send(transaction, user, kind, now, **context)
 
 
 def send(transaction: Transaction, user: Any, template: str, now: int, **content: Any) -> None:

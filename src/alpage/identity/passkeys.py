@@ -5,9 +5,9 @@ him; after a password it is a second factor, and his presence will do. Each of t
 challenge that is good once, kept as a ticket.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from sqlalchemy import JSON, BindParameter, ForeignKey, Select, String, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -16,9 +16,11 @@ from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.history import CREDENTIAL, Subject
 from alpage.api.routes import Routes, Shape
+from alpage.api.validation import Name
 from alpage.identity import ceremonies, notices, security_events, tickets
 from alpage.identity.ceremonies import CEREMONY_SECONDS, KnownKey, Person, UnprovenError
 from alpage.identity.credentials import derive_key, is_well_formed, keyed_hash, new_secret, pepper_of
+from alpage.identity.sessions import FRESH_SECONDS
 from alpage.identity.users import User
 from alpage.settings import Settings
 from alpage.storage.database import Transaction
@@ -26,7 +28,7 @@ from alpage.storage.tables import WHOLE_NUMBER, Base
 
 routes = Routes("Passkeys")
 
-FRESH_SECONDS = 900
+PAGE = "/passkeys/new"  # of the login, where browsers can make them
 
 # stored
 
@@ -61,8 +63,6 @@ class PasskeyUse(Base):
 subjects = [Subject(Passkey, reads=("security:read",), never=CREDENTIAL)]
 
 # on the wire
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
 
 
 class PasskeyShape(Shape):
@@ -160,7 +160,9 @@ def finish_registration(
     transaction.session.add(passkey)
     transaction.session.flush()
     transaction.session.add(PasskeyUse(passkey_id=passkey.id, used_at=now, sign_count=registered.sign_count))
-    _note(transaction, "passkey_added", user, passkey, now=now, ip=ip, user_agent=user_agent)
+    notices.tell(
+        transaction, user, "passkey_added", now, ip=ip, user_agent=user_agent, passkey_id=passkey.id, name=passkey.name
+    )
     return passkey
 
 
@@ -223,7 +225,16 @@ def remove(
 ) -> None:
     """Lets a passkey sign in no more."""
     transaction.session.delete(passkey)
-    _note(transaction, "passkey_removed", user, passkey, now=now, ip=ip, user_agent=user_agent)
+    notices.tell(
+        transaction,
+        user,
+        "passkey_removed",
+        now,
+        ip=ip,
+        user_agent=user_agent,
+        passkey_id=passkey.id,
+        name=passkey.name,
+    )
 
 
 def _begin(transaction: Transaction, pepper: bytes, challenge: str, now: int, **content: Any) -> str:
@@ -249,21 +260,6 @@ def _count(transaction: Transaction, passkey_id: int, sign_count: int, now: int)
     """Takes note of a use; False for a counter that has not gone on (one that never counts says 0)."""
     values = {"id": passkey_id, "count": sign_count, "now": now}
     return transaction.execute(_USE, values).first() is not None
-
-
-def _note(
-    transaction: Transaction,
-    kind: security_events.Kind,
-    user: Any,
-    passkey: Passkey,
-    *,
-    now: int,
-    ip: str,
-    user_agent: str,
-) -> None:
-    context: dict[str, Any] = {"passkey_id": passkey.id, "name": passkey.name}
-    security_events.note(transaction, kind, user_id=user.id, now=now, ip=ip, user_agent=user_agent, **context)
-    notices.send(transaction, user, kind, now, name=passkey.name)
 
 
 def _described(caller: Caller) -> Select[Any]:
@@ -335,10 +331,11 @@ def list_passkeys(call: Call) -> Select[Any]:
 def begin_passkey(call: Call) -> dict[str, Any]:
     """Begin to add a passkey.
 
-    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`.
+    A browser makes it from `options` on a page of the login's host; its answer goes to `POST /1/profile/passkeys`. For
+    people there is the page that `/.well-known/passkey-endpoints` of that host names.
     """
     user = call.session.get_one(User, call.caller.user_id)
-    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.now)
+    options, ticket = begin_registration(call.transaction, user, call.settings, pepper_of(call.settings), call.real_now)
     return {"options": options, "ticket": ticket}
 
 
@@ -359,7 +356,7 @@ def create_passkey(call: Call, body: NewPasskey) -> Any:
         body.name,
         settings=call.settings,
         pepper=pepper_of(call.settings),
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
@@ -384,5 +381,5 @@ def delete_passkey(call: Call, passkey_id: int) -> bool:
     """Delete a passkey: nobody can sign in with it any more."""
     passkey = _find(call, passkey_id)
     user = call.session.get_one(User, call.caller.user_id)
-    remove(call.transaction, user, passkey, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
+    remove(call.transaction, user, passkey, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
     return True

@@ -27,10 +27,10 @@ class WeakPasswordError(ValueError):
 
 def ask(transaction: Transaction, pepper: bytes, email: str, now: int, *, ip: str = "", user_agent: str = "") -> None:
     """Sends a link to the user with this address, if there is one and he may sign in."""
-    subjects = (attempts.of_account(WHAT, email), attempts.of_address(WHAT, ip))
-    if attempts.blocked_until(transaction, subjects, now):
+    from_address = attempts.of_address(WHAT, ip)
+    if not attempts.begin(transaction, attempts.of_account(WHAT, email), from_address, now):
         return
-    attempts.failed(transaction, subjects, now)
+    attempts.failed(transaction, [from_address], now)
     user = transaction.session.scalars(_BY_EMAIL, {"email": email.strip().lower()}).one_or_none()
     if user is not None and (user.is_sso or user.blocked_at is not None):
         user = None

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field
 from sqlalchemy import Select, bindparam, or_, select
 
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, invalid, not_found
 from alpage.api.history import CONSENT, GONE, Subject, Undo, Work
 from alpage.api.routes import Expansion, Routes, Shape
-from alpage.api.validation import Number, fault
+from alpage.api.validation import Name, Number, fault
 from alpage.identity import (
     countries,
     email_verifications,
@@ -134,9 +134,6 @@ def _day(text: str) -> str:
     return day.isoformat()
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128)]
-
-
 class ProfileChange(Shape):
     """What to change; what is missing stays as it is, and so does what is null, but for `birth_at`."""
 
@@ -254,7 +251,7 @@ def _apply_credentials(call: Call, user: User, change: ProfileChange) -> None:
             call.transaction,
             user,
             change.password,
-            call.now,
+            call.real_now,
             kept=kept,
             ip=call.request.ip,
             user_agent=call.request.user_agent,
@@ -273,15 +270,18 @@ def _replace_email(call: Call, user: User, email: str) -> None:
         call.transaction,
         "email_changed",
         user_id=user.id,
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
     )
-    notices.send(call.transaction, user, "email_changed", call.now, email=email)  # to the old one: it may not be he
+    # To the old address: it may not be he.
+    notices.send(call.transaction, user, "email_changed", call.real_now, email=email)
     if user.login == user.email:
         user.login = email
     user.email, user.is_email_checked = email, False
-    email_verifications.ask(call.transaction, pepper_of(call.settings), user, email, call.now)
+    email_verifications.ask(
+        call.transaction, pepper_of(call.settings), user, email, call.real_now, ahead_seconds=call.ahead_seconds
+    )
 
 
 # the routes

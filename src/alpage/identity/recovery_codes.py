@@ -12,15 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from alpage.api.calls import Call
 from alpage.api.routes import Routes, Shape
-from alpage.identity import notices, security_events
+from alpage.identity import notices
 from alpage.identity.credentials import keyed_hash, pepper_of
+from alpage.identity.sessions import FRESH_SECONDS
 from alpage.identity.users import User
 from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 routes = Routes("Recovery codes")
 
-FRESH_SECONDS = 900
 COUNT = 10
 GROUPS, GROUP_LENGTH = 2, 5
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # 5 bits a character; I, L, O and U would be misread
@@ -68,8 +68,7 @@ def make(
     transaction.execute(_FORGET, {"user_id": user.id})
     rows = [{"user_id": user.id, "hash": _hash(pepper, user.id, code), "created_at": now} for code in codes]
     transaction.execute(insert(RecoveryCode), rows)
-    security_events.note(transaction, "recovery_codes_made", user_id=user.id, now=now, ip=ip, user_agent=user_agent)
-    notices.send(transaction, user, "recovery_codes_made", now)
+    notices.tell(transaction, user, "recovery_codes_made", now, ip=ip, user_agent=user_agent)
     return codes
 
 
@@ -87,8 +86,8 @@ def use(
     values = {"owner_id": user_id, "code_hash": _hash(pepper, user_id, code), "now": now}
     if transaction.execute(_USE, values).first() is None:
         return False
-    security_events.note(transaction, "recovery_code_used", user_id=user_id, now=now, ip=ip, user_agent=user_agent)
-    notices.send(transaction, transaction.session.get_one(User, user_id), "recovery_code_used", now)
+    user = transaction.session.get_one(User, user_id)
+    notices.tell(transaction, user, "recovery_code_used", now, ip=ip, user_agent=user_agent)
     return True
 
 
@@ -140,5 +139,5 @@ def create_recovery_codes(call: Call) -> dict[str, Any]:
     """
     user = call.session.get_one(User, call.caller.user_id)
     pepper = pepper_of(call.settings)
-    codes = make(call.transaction, user, pepper, call.now, ip=call.request.ip, user_agent=call.request.user_agent)
-    return {"left": len(codes), "made_at": call.now, "codes": codes}
+    codes = make(call.transaction, user, pepper, call.real_now, ip=call.request.ip, user_agent=call.request.user_agent)
+    return {"left": len(codes), "made_at": call.real_now, "codes": codes}

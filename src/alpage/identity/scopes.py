@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from alpage.api.routes import Shape
 
+OPENID, OFFLINE = "openid", "offline_access"
 SCOPES: dict[str, str] = {
     "user_info": "See your profile",
     "accounts": "Everything in your organisations: members, teams, invitations",
@@ -25,6 +26,9 @@ SCOPES: dict[str, str] = {
     "applications": "Your applications",
     "applications:read": "See your applications",
     "applications:write": "Make, change and delete your applications",
+    "webhooks": "The webhooks of your organisations",
+    "webhooks:read": "See the webhooks of your organisations",
+    "webhooks:write": "Make, change and delete the webhooks of your organisations",
     "security": "How you sign in: sessions, passkeys, second factors",
     "security:read": "See how you sign in",
     "security:write": "Change how you sign in",

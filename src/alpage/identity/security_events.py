@@ -148,7 +148,7 @@ def note_call(
         call.transaction,
         kind,
         user_id=user_id or call.caller.user_id or None,
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.headers.get("user-agent", ""),
         application_id=application_id,

@@ -32,5 +32,5 @@ def end_all(transaction: Transaction, user_id: int, now: int, kept: Collection[i
     ]
     for session in ended:
         sessions.end(transaction, session, now)
-        grants.revoke(grants.of_session(transaction.session, session.id), now)
+        grants.revoke(transaction.session, grants.of_session(transaction.session, session.id), now)
     return ended

@@ -87,12 +87,12 @@ def _described(call: Call) -> Select[Any]:
 
 
 def _end(call: Call, session: Session) -> None:
-    sessions.end(call.transaction, session, call.now)
+    sessions.end(call.transaction, session, call.real_now)
     security_events.note(
         call.transaction,
         "session_ended",
         user_id=session.user_id,
-        now=call.now,
+        now=call.real_now,
         ip=call.request.ip,
         user_agent=call.request.user_agent,
         session_id=session.id,

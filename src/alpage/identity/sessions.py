@@ -9,14 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from alpage.api.history import CREDENTIAL, Subject
 from alpage.identity import grants
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
+from alpage.identity.scopes import OFFLINE
 from alpage.identity.users import User
 from alpage.storage.changes import SECRET
 from alpage.storage.database import Transaction
 from alpage.storage.tables import Base
 
 LIFETIME_SECONDS = 30 * 86_400
+FRESH_SECONDS = 900  # how long ago somebody may have proved who he is, to change how he does
 STAMP_SECONDS = 60  # how exact "last used" is
-OUTLIVING = "offline_access"  # what was given for while the user is away
 
 # stored
 
@@ -56,9 +57,20 @@ subjects = [Subject(Session, reads=("security:read",), never=CREDENTIAL)]
 
 
 def start(
-    transaction: Transaction, user_id: int, methods: Sequence[str], *, ip: str, user_agent: str, pepper: bytes, now: int
+    transaction: Transaction,
+    user_id: int,
+    methods: Sequence[str],
+    *,
+    ip: str,
+    user_agent: str,
+    pepper: bytes,
+    now: int,
+    ahead_seconds: int = 0,
 ) -> tuple[Session, str]:
-    """A new session of a user who has just proved who he is, and the secret its cookie carries."""
+    """A new session of a user who has just proved who he is, and the secret its cookie carries.
+
+    It begins and ends by the user's clock, which may be ahead.
+    """
     secret = new_secret("se")
     session = Session(
         user_id=user_id,
@@ -68,8 +80,8 @@ def start(
         methods=[*methods],
         ip=ip[:45],
         user_agent=user_agent[:255],
-        created_at=now,
-        expires_at=now + LIFETIME_SECONDS,
+        created_at=now + ahead_seconds,
+        expires_at=now + ahead_seconds + LIFETIME_SECONDS,
     )
     transaction.session.add(session)
     transaction.session.flush()
@@ -114,7 +126,7 @@ def end(transaction: Transaction, session: Session, now: int) -> None:
         backchannel_logout.announce(transaction, session, now)
     session.ended_at = session.ended_at or now
     given = grants.of_session(transaction.session, session.id)
-    grants.revoke([grant for grant in given if OUTLIVING not in grant.scopes], now)
+    grants.revoke(transaction.session, [grant for grant in given if OFFLINE not in grant.scopes], now)
 
 
 _BY_HASH: Select[Session] = (

@@ -12,7 +12,17 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
-from alpage.identity import attempts, authenticators, notices, recovery_codes, security_events, sessions, tickets
+from alpage.api.clocks import Clocks
+from alpage.identity import (
+    attempts,
+    authenticators,
+    notices,
+    recovery_codes,
+    security_events,
+    sessions,
+    tickets,
+    user_clocks,
+)
 from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.passwords import MAX_LENGTH
 from alpage.identity.sessions import Session
@@ -55,6 +65,7 @@ class SignIn:
 
     database: Database
     pepper: bytes
+    clocks: Clocks
 
     def check_password(self, email: str, password: str, origin: Origin, now: int) -> User | None:
         """The user whose address and password these are.
@@ -64,21 +75,19 @@ class SignIn:
         """
         of_nobody = _hash_of_nobody()  # whoever asks first waits for it, known or not
         at_account = attempts.of_account(PASSWORD, email.strip())
-        subjects = (at_account, attempts.of_address(PASSWORD, origin.ip))
+        from_address = attempts.of_address(PASSWORD, origin.ip)
         with self.database.transaction(Author(request_id=origin.request_id)) as transaction:
-            is_blocked = attempts.blocked_until(transaction, subjects, now) > 0
-            if not is_blocked:
-                attempts.failed(transaction, [at_account], now)
+            is_blocked = not attempts.begin(transaction, at_account, from_address, now)
             user: User | None = transaction.find(_BY_EMAIL, {"email": email.strip().lower()})
         kept = user.password_hash if user is not None else None
         is_right = fits(kept or of_nobody, password[: MAX_LENGTH + 1]) and kept is not None
         is_in = is_right and not is_blocked and user is not None and user.blocked_at is None
         with self.database.transaction(Author(request_id=origin.request_id)) as transaction:
             if is_in:
-                attempts.succeeded(transaction, subjects)
+                attempts.succeeded(transaction, [at_account])
                 return user
             if not is_blocked:
-                attempts.failed(transaction, subjects[1:], now)
+                attempts.failed(transaction, [from_address], now)
             _note_failure(transaction, user, origin, now, is_blocked=is_blocked)
         return None
 
@@ -113,16 +122,15 @@ class SignIn:
         self, transaction: Transaction, pending: Pending, code: str, origin: Origin, now: int
     ) -> tuple[str, ...] | None:
         """The methods a code proves: a number of an authenticator or a recovery code; None when it is neither."""
-        subjects = (attempts.of_account(SECOND_FACTOR, pending.user_id), attempts.of_address(SECOND_FACTOR, origin.ip))
-        if attempts.blocked_until(transaction, subjects, now):
-            proved = None
-        else:
-            attempts.failed(transaction, subjects[:1], now)
+        at_account = attempts.of_account(SECOND_FACTOR, pending.user_id)
+        from_address = attempts.of_address(SECOND_FACTOR, origin.ip)
+        proved = None
+        if attempts.begin(transaction, at_account, from_address, now):
             proved = self._methods_of(transaction, pending.user_id, code.replace(" ", ""), origin, now)
         if proved is not None:
-            attempts.succeeded(transaction, subjects)
+            attempts.succeeded(transaction, [at_account])
             return proved
-        attempts.failed(transaction, subjects[1:], now)
+        attempts.failed(transaction, [from_address], now)
         _note(transaction, "second_factor_failed", pending.user_id, origin, now)
         return None
 
@@ -161,7 +169,10 @@ class SignIn:
             secret = sessions.renew(session, methods, authenticated_at, self.pepper)
         else:
             where = {"ip": origin.ip, "user_agent": origin.user_agent}
-            session, secret = sessions.start(transaction, user.id, methods, **where, pepper=self.pepper, now=now)
+            ahead = user_clocks.ahead(self.clocks, transaction, user.id)
+            session, secret = sessions.start(
+                transaction, user.id, methods, **where, pepper=self.pepper, now=now, ahead_seconds=ahead
+            )
             session.authenticated_at = authenticated_at
         sessions.stamp(transaction, session.id, now)
         _note(transaction, "signed_in", user.id, origin, now, methods=[*methods])

@@ -45,7 +45,7 @@ def put(transaction: Transaction, purpose: Purpose, key: str, content: dict[str,
     row = {"purpose": purpose, "hash": key, "content": content, "expires_at": expires_at, "consumed_at": None}
     try:
         with transaction.session.begin_nested():
-            transaction.execute(insert(Ticket), row)
+            transaction.session.execute(insert(Ticket), row)
     except IntegrityError:
         return False
     return True
@@ -60,10 +60,10 @@ def look(transaction: Transaction, purpose: Purpose, key: str, now: int) -> dict
 def take(transaction: Transaction, purpose: Purpose, key: str, now: int) -> Taken | None:
     """Takes a ticket: the first taker has it, later ones are told so. None: there is none, or it is over."""
     values = {"key": key, "kind": purpose, "now": now}
-    taken = transaction.run(_TAKE, values).one_or_none()
+    taken = transaction.execute(_TAKE, values).one_or_none()
     if taken is not None:
         return Taken(taken.content, is_first=True)
-    row = transaction.run(_FIND, {"hash": key, "purpose": purpose}).one_or_none()
+    row = transaction.execute(_FIND, {"hash": key, "purpose": purpose}).one_or_none()
     return None if row is None or row.consumed_at is None else Taken(row.content, is_first=False)
 
 

@@ -5,7 +5,7 @@ which bounds how long a revoked token still works.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from threading import Lock
@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.api import logs
-from alpage.api.callers import Caller, Proof, not_authorized
+from alpage.api.callers import CHALLENGE, Caller, Proof, not_authorized
+from alpage.api.clocks import Clocks
 from alpage.api.errors import ApiError
 from alpage.identity import dpop
 from alpage.identity.applications import Application
@@ -112,9 +113,11 @@ class Remembered:
 class Tokens:
     """Makes personal tokens and knows the callers behind all tokens."""
 
-    def __init__(self, database: Database, pepper: bytes) -> None:
+    def __init__(self, database: Database, pepper: bytes, clocks: Clocks, *, needs_nonces: bool = False) -> None:
         self.database = database
         self.pepper = pepper
+        self.clocks = clocks
+        self.needs_nonces = needs_nonces  # in proofs of possession
         self._remembered: OrderedDict[str, Remembered] = OrderedDict()  # by what the header says
         self._stamped: dict[int, float] = {}
         self._lock = Lock()
@@ -143,13 +146,18 @@ class Tokens:
         """Raises `not_authorized` if a token that was identified before is not good any more."""
         self._check(authorization, ip, time())
 
+    def for_next_proof(self) -> list[tuple[str, str]]:
+        """The headers of an answer to a request with a proof: the nonce that the next one must be over (RFC 9449)."""
+        return dpop.for_next_proof(self.pepper, int(time())) if self.needs_nonces else []
+
     def _check(self, authorization: str, ip: str, now: float) -> Remembered:
         remembered = self._remembered.get(authorization)
         if remembered is None or remembered.until <= now:
             remembered = self._remember(authorization, now)
-        if remembered.expires_at is not None and remembered.expires_at <= now:
+        by_his_clock = now + self.clocks.ahead(remembered.caller.account_id)
+        if remembered.expires_at is not None and remembered.expires_at <= by_his_clock:
             raise not_authorized("expired")
-        if remembered.not_before is not None and remembered.not_before > now:
+        if remembered.not_before is not None and remembered.not_before > by_his_clock:
             raise not_authorized("not_yet_valid")
         if remembered.ip_ranges is not None and not _is_within(ip, remembered.ip_ranges):
             raise not_authorized("address")
@@ -176,22 +184,18 @@ class Tokens:
             row = transaction.execute(_BY_HASH, {"hash": key}).one_or_none()
         if row is None or row.audience is not None:  # a token for somebody else's API opens none of ours
             raise not_authorized("unknown")
-        if row.revoked_at or row.application_revoked_at or row.blocked_at:
-            raise not_authorized("revoked")
-        caller = Caller(
-            user_id=row.user_id,
-            grant_id=row.grant_id,
-            scopes=frozenset(row.token_scopes or row.scopes),
-            account_ids=None if row.account_ids is None else frozenset(row.account_ids),
-            product_ids=None if row.product_ids is None else frozenset(row.product_ids),
-            application_id=row.application_id,
-            session_id=row.session_id,
-            authenticated_at=row.authenticated_at or 0,
-            limit=row.rate_limit or "",
-        )
+        caller = _caller(row, row.scopes if row.token_scopes is None else row.token_scopes)
         ends = [moment for moment in (row.expires_at, row.token_expires_at) if moment is not None]
         ranges = None if row.ip_ranges is None else tuple(row.ip_ranges)
         return Remembered(caller, ranges, row.not_before, min(ends, default=None), row.key_thumbprint, until)
+
+    def of_grant(self, grant_id: int, scopes: frozenset[str]) -> Caller:
+        """The caller a grant stands for, with those of the scopes it has. Raises `not_authorized` when it has ended."""
+        with self.database.reading() as transaction:
+            row = transaction.execute(_BY_GRANT, {"grant": grant_id}).one()
+        if row.expires_at is not None and row.expires_at <= time() + self.clocks.ahead(row.current_account_id):
+            raise not_authorized("expired")
+        return _caller(row, scopes.intersection(row.scopes))
 
     def forget(self, authorization: str) -> None:
         """Looks a token up anew the next time it is shown to this process."""
@@ -202,15 +206,17 @@ class Tokens:
         """Raises `not_authorized` unless the proof is over this very request, made now, with the token's key."""
         if proof is None:
             raise not_proven("the proof is missing")
+        if proof.is_checked:
+            return
         token = authorization.partition(" ")[2].strip()
         try:
-            shown, ticket = dpop.key_of(proof, self.pepper, now, token)
+            shown, ticket = dpop.key_of(proof, self.pepper, now, token, needs_nonce=self.needs_nonces)
             if shown != thumbprint:
                 raise dpop.BadProofError("another key has signed it")
             with self.database.transaction(NOBODY) as transaction:
                 dpop.use(transaction, ticket, now)
         except dpop.BadNonceError as error:
-            raise not_proven(str(error), "use_dpop_nonce", dpop.nonce(self.pepper, now)) from None
+            raise not_proven(str(error), "use_dpop_nonce", dpop.for_next_proof(self.pepper, now)) from None
         except dpop.BadProofError as error:
             raise not_proven(str(error), "invalid_dpop_proof") from None
 
@@ -225,26 +231,54 @@ class Tokens:
             log.warning("last use not noted", grant_id=grant_id)
 
 
-def not_proven(why: str, code: str = "invalid_token", nonce: str = "") -> ApiError:
+def not_proven(why: str, code: str = "invalid_token", told: Sequence[tuple[str, str]] = ()) -> ApiError:
     """The error of a request that does not prove to hold the key of its token (RFC 9449, 7.1)."""
     algorithms = " ".join(dpop.ALGORITHMS)
     challenge = f'DPoP error="{code}", error_description="{why}", algs="{algorithms}"'
-    headers = [("WWW-Authenticate", challenge), *([("DPoP-Nonce", nonce)] if nonce else [])]
-    return ApiError("not_authorized", headers=headers, reason="proof")
+    return ApiError("not_authorized", headers=[(CHALLENGE, challenge), *told], reason="proof")
 
 
+def _caller(row: Any, scopes: Iterable[str]) -> Caller:
+    """The caller behind a grant. Raises `not_authorized` where it was taken back."""
+    if row.revoked_at or row.application_revoked_at or row.blocked_at:
+        raise not_authorized("revoked")
+    return Caller(
+        user_id=row.user_id,
+        grant_id=row.grant_id,
+        scopes=frozenset(scopes),
+        account_ids=None if row.account_ids is None else frozenset(row.account_ids),
+        product_ids=None if row.product_ids is None else frozenset(row.product_ids),
+        application_id=row.application_id,
+        session_id=row.session_id,
+        authenticated_at=row.authenticated_at or 0,
+        account_id=row.current_account_id,
+        limit=row.rate_limit or "",
+    )
+
+
+_OF_GRANT = (
+    *(column for column in Grant.__table__.c if column.name != "id"),
+    Grant.id.label("grant_id"),
+    Application.rate_limit,
+    Application.revoked_at.label("application_revoked_at"),
+    User.blocked_at,
+    User.current_account_id,
+)
+_BY_GRANT: Select[Any] = (
+    select(*_OF_GRANT)
+    .join(User, User.id == Grant.user_id)
+    .outerjoin(Application, Application.id == Grant.application_id)
+    .where(Grant.id == bindparam("grant"))
+)
 _BY_HASH: Select[Any] = (
     select(
-        *(column for column in Grant.__table__.c if column.name != "id"),
-        Token.grant_id,
+        *_OF_GRANT,
         Token.audience,
         Token.key_thumbprint,
         Token.scopes.label("token_scopes"),
         Token.expires_at.label("token_expires_at"),
-        Application.rate_limit,
-        Application.revoked_at.label("application_revoked_at"),
-        User.blocked_at,
     )
+    .select_from(Token)
     .join(Grant, Grant.id == Token.grant_id)
     .join(User, User.id == Grant.user_id)
     .outerjoin(Application, Application.id == Grant.application_id)

@@ -5,6 +5,7 @@ entries are written in the same transaction; and a statement that would change a
 unit of work is refused by the engine. Audit, synchronisation, webhooks, undo and the staleness of counts read this log.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from functools import cache
 from time import time
 from typing import Any
 
-from sqlalchemy import JSON, Column, Connection, Engine, Index, Table, event, insert, inspect, select, text
+from sqlalchemy import JSON, Column, Connection, Engine, Index, Select, Table, event, insert, inspect, select, text
 from sqlalchemy.orm import Mapped, Mapper, Session, mapped_column
 from sqlalchemy.orm.attributes import get_history
+from sqlalchemy.sql import visitors
 
 from alpage.storage.tables import STEADY_IDS, Base
 
@@ -125,15 +127,30 @@ class Recorder:
         self.author = author
         self.reverts: dict[tuple[str, int], int] = {}  # by event and object: the entry that is taken back
         self._entries: dict[tuple[str, int], Entry] = {}
+        self._news: Counter[str] = Counter()
 
-    def watch(self, session: Session) -> None:
-        """Takes note of everything the session flushes from now on."""
-        event.listen(session, "before_flush", self._prepare)
-        event.listen(session, "after_flush", self._collect)
+    def watch(self, session: Session, connection: Connection) -> None:
+        """Takes note of everything the session flushes to its connection from now on."""
+
+        def prepare(*_arguments: Any) -> None:
+            connection.info[_FLUSHING] = True
+            for obj in session.deleted:
+                self._note_cascade(connection, inspect(obj).mapper, [obj.id], _place(obj))
+
+        def collect(*_arguments: Any) -> None:
+            connection.info.pop(_FLUSHING, None)
+            self._collect(session)
+
+        event.listen(session, "before_flush", prepare)
+        event.listen(session, "after_flush", collect)
 
     def entries(self) -> list[Entry]:
         """What the transaction has changed so far."""
         return list(self._entries.values())
+
+    def news_of(self, query: Select[Any]) -> int:
+        """How many changes there have been to the tables of a query."""
+        return sum(self._news[event] for event in _events(query))
 
     @contextmanager
     def part(self) -> Iterator[Callable[[], None]]:
@@ -148,12 +165,10 @@ class Recorder:
         for entry in part.values():
             self._add(entry)
 
-    def write(self, session: Session) -> None:
+    def write(self, connection: Connection) -> None:
         """Puts the entries into the log, as the last thing before the commit."""
-        session.flush()
         if not self._entries:
             return
-        connection = session.connection()
         if connection.dialect.name == "postgresql":  # entries are numbered in the order of the commits
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRESQL_LOCK})
         now = int(time())
@@ -179,12 +194,6 @@ class Recorder:
             ],
         )
 
-    def _prepare(self, session: Session, _context: Any, _instances: Any) -> None:
-        connection = session.connection()
-        connection.info[_FLUSHING] = True
-        for obj in session.deleted:
-            self._note_cascade(connection, inspect(obj).mapper, [obj.id], _place(obj))
-
     def _note_cascade(self, connection: Connection, mapper: Mapper[Any], ids: list[int], place: Place) -> None:
         """Takes note of the logged rows that the database deletes with those of these ids."""
         for child, column in _cascades(mapper):
@@ -198,19 +207,22 @@ class Recorder:
             self._note_cascade(connection, child, [row["id"] for row in rows], own)
             for row in rows:
                 before = {key: row.get(key, HIDDEN) for key, _, _ in _columns(child)}
-                self._add(Entry(model.__event__, row["id"], own, action="deleted", before=before, after=None))
+                self._note(Entry(model.__event__, row["id"], own, action="deleted", before=before, after=None))
 
-    def _collect(self, session: Session, _context: Any) -> None:
-        session.connection().info.pop(_FLUSHING, None)
+    def _collect(self, session: Session) -> None:
         for obj in session.new:
             if obj.__event__:
-                self._add(Entry.of(obj, "created", None, _values(obj)))
+                self._note(Entry.of(obj, "created", None, _values(obj)))
         for obj in session.dirty:
             if obj.__event__ and (changed := _changed(obj)):
-                self._add(Entry.of(obj, "updated", *changed))
+                self._note(Entry.of(obj, "updated", *changed))
         for obj in session.deleted:
             if obj.__event__:
-                self._add(Entry.of(obj, "deleted", _values(obj), None))
+                self._note(Entry.of(obj, "deleted", _values(obj), None))
+
+    def _note(self, entry: Entry) -> None:
+        self._news[entry.event] += 1
+        self._add(entry)
 
     def _add(self, entry: Entry) -> None:
         key = (entry.event, entry.object_id)
@@ -238,6 +250,16 @@ def guard(engine: Engine) -> None:
 @cache
 def _is_logged(table: Table) -> bool:
     return any(mapper.local_table is table and mapper.class_.__event__ for mapper in Base.registry.mappers)
+
+
+@cache
+def _events(query: Select[Any]) -> tuple[str, ...]:
+    """The events of the tables a query reads, which must all be logged."""
+    events = {mapper.local_table: mapper.class_.__event__ for mapper in Base.registry.mappers}
+    tables = {element for element in visitors.iterate(query) if isinstance(element, Table)}
+    if unlogged := sorted(table.name for table in tables if not events.get(table)):
+        raise RuntimeError(f"the change log has no news of {', '.join(unlogged)}")
+    return tuple(events[table] for table in tables)
 
 
 @cache
@@ -277,10 +299,10 @@ def _values(obj: Any) -> dict[str, Any]:
 
 
 def _changed(obj: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    before, after = {}, {}
-    for key, _, secret in _columns(inspect(obj).mapper):
-        history = get_history(obj, key)
-        if history.has_changes():
+    state = inspect(obj)
+    before, after, unmodified = {}, {}, state.unmodified
+    for key, _, secret in _columns(state.mapper):
+        if key not in unmodified and (history := get_history(obj, key)).has_changes():
             before[key] = HIDDEN if secret else next(iter(history.deleted or ()), None)
             after[key] = HIDDEN if secret else next(iter(history.added or ()), None)
     return (before, after) if after else None

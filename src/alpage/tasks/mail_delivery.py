@@ -1,6 +1,6 @@
-"""Mail delivery: the engine that sees the mails of the list off.
+"""Mail delivery: the worker that sees the mails of the list off.
 
-A mail is claimed for a while before it is sent, so that of several engines one sends it; if that one dies, the mail is
+A mail is claimed for a while before it is sent, so that of several workers one sends it; if that one dies, the mail is
 due again when the while is over. A mail that cannot leave is tried again after ever longer waits, for three days.
 """
 
@@ -113,8 +113,8 @@ def compose(settings: Settings, mail: Any, now: int) -> EmailMessage:
     return message
 
 
-def engine(settings: Settings, database: Database) -> Deliverer:
-    """The engine of the mails: to a relay, or into the folder of captured mails."""
+def worker(settings: Settings, database: Database) -> Deliverer:
+    """What delivers the mails of a database: to a relay, or into the folder of captured mails."""
     return Deliverer(settings, database, carrier(settings))
 
 

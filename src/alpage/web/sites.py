@@ -12,6 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Generic
 
+from sqlalchemy.exc import DataError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
@@ -138,7 +139,7 @@ def _as_problem(visit: Visit[Any], error: Exception) -> PageError:
         return problems.of_api(error, visit.language)
     if isinstance(error, client.ApiError):
         return problems.of_client(error)
-    if isinstance(error, forms.MalformedFormError):
+    if isinstance(error, forms.MalformedFormError | DataError | OverflowError):  # a value no column can hold, say
         return PageError(400)
     log.exception("failed", request_id=visit.id, method=visit.method, path=visit.path)
     return PageError(500)

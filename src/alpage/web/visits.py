@@ -20,6 +20,7 @@ from alpage.web.places import Place, Surface
 from alpage.web.translations.catalogues import catalogue
 
 LANGUAGE_COOKIE = "language"
+OF_ANOTHER_HOST = ("//", "/\\")  # how a browser takes what begins so
 
 
 @dataclass
@@ -81,15 +82,19 @@ class Visit(Generic[Surface]):
 
     def url(self, path: str, **query: Any) -> str:
         """The address of a path of the place."""
-        if path.startswith(("//", "/\\")):
-            raise ValueError(f"not a path: {path!r}")  # a browser takes it for another host
+        if path.startswith(OF_ANOTHER_HOST):
+            raise ValueError(f"not a path: {path!r}")
         return self.place.base + path + (f"?{urlencode(query, doseq=True)}" if query else "")
 
     def here(self, **query: Any) -> str:
-        """The address of this page with some of its query changed; None takes a part out."""
+        """The address of this page with some of its query changed; None takes a part out.
+
+        That of the first page, where this is none: whatever is asked for gets an answer with links to itself.
+        """
         kept = [(name, value) for name, value in self.query.multi_items() if name not in query]
         changed = [(name, value) for name, value in query.items() if value is not None]
-        return self.url(self.path) + (f"?{urlencode(kept + changed)}" if kept or changed else "")
+        path = "/" if self.path.startswith(OF_ANOTHER_HOST) else self.path
+        return self.url(path) + (f"?{urlencode(kept + changed)}" if kept or changed else "")
 
     def asset(self, name: str) -> str:
         """The address of a style, script or image, by its name below `web/`."""
@@ -139,7 +144,7 @@ class Visit(Generic[Surface]):
             self.set_cookie(name, known)
         return known
 
-    @property
+    @cached_property
     def csrf(self) -> str:
         """The value a form must carry."""
         return forgery.token(self.place.secret, self.binding)

@@ -2,30 +2,19 @@
 
 from time import time
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from sqlalchemy import select
 
 from alpage.identity.grants import Grant
-from alpage.identity.oauth.authorization import CODE_SECONDS, AuthorizationError
+from alpage.identity.oauth.authorization import CODE_SECONDS
 from alpage.identity.security_events import SecurityEvent
 from alpage.identity.sessions import Session
 from alpage.identity.tickets import Ticket
 from tests.conftest import Person, Platform
-from tests.identity.oauth_support import CHALLENGE, REDIRECT, VERIFIER, Login, Shop
-
-
-def refusal(login: Login, query: str) -> AuthorizationError:
-    with pytest.raises(AuthorizationError) as caught:
-        login.read(query)
-    return caught.value
-
-
-def told(error: AuthorizationError) -> dict[str, str]:
-    """What the application hears of a refusal."""
-    assert error.answer is not None
-    return dict(parse_qsl(urlsplit(error.answer.url).query))
+from tests.identity.attacks.login import HttpBrowser, RunningLogin, code_of, is_refused_here, told
+from tests.identity.oauth_support import CHALLENGE, REDIRECT, VERIFIER, Shop
 
 
 def events(platform: Platform, kind: str) -> int:
@@ -33,7 +22,7 @@ def events(platform: Platform, kind: str) -> int:
         return len(transaction.execute(select(SecurityEvent.id).where(SecurityEvent.kind == kind)).all())
 
 
-def test_a01_code_replay(login: Login, shop: Shop, session: Session) -> None:
+def test_a01_code_replay(login: RunningLogin, shop: Shop, session: Session) -> None:
     code = shop.code(session, access_type="offline")
     tokens = shop.redeem(code).json()
     assert shop.is_active(tokens["access_token"])
@@ -66,7 +55,7 @@ def test_a03_code_injection(shop: Shop, session: Session, wrong: dict[str, Any])
     assert shop.redeem(code).json()["error"] == "invalid_grant"
 
 
-def test_a03_code_of_another_client(login: Login, shop: Shop, session: Session) -> None:
+def test_a03_code_of_another_client(login: RunningLogin, shop: Shop, session: Session) -> None:
     thief, code = login.shop(), shop.code(session)
 
     assert thief.redeem(code).json()["error"] == "invalid_grant"
@@ -88,34 +77,30 @@ def test_a03_code_of_another_client(login: Login, shop: Shop, session: Session) 
     ],
 )
 @pytest.mark.parametrize("confidential", [True, False])
-def test_a04_pkce_downgrade(login: Login, parameters: dict[str, Any], confidential: bool) -> None:
+def test_a04_pkce_downgrade(login: RunningLogin, parameters: dict[str, Any], confidential: bool) -> None:
     shop = login.shop(confidential=confidential)
 
-    assert told(refusal(login, shop.query(**parameters)))["error"] == "invalid_request"
+    assert told(login.ask(shop.query(**parameters)))["error"] == "invalid_request"
 
 
 @pytest.mark.parametrize("confidential", [True, False])
-def test_a04_a_code_needs_its_verifier(login: Login, session: Session, confidential: bool) -> None:
+def test_a04_a_code_needs_its_verifier(login: RunningLogin, session: Session, confidential: bool) -> None:
     shop = login.shop(confidential=confidential)
 
     assert shop.redeem(shop.code(session), code_verifier=None).status_code == 400
 
 
-def test_a05_mix_up(login: Login, shop: Shop, session: Session) -> None:
-    success = parse_qs(urlsplit(shop.authorize(session).url).query)
-    failure = told(refusal(login, shop.query(scope="nonsense")))
-    refused = login.oauth.authorizations.refuse(login.read(shop.query()), "access_denied")
+def test_a05_mix_up(login: RunningLogin, shop: Shop, session: Session) -> None:
+    refused = told(login.ask(shop.query(), session).submit("/consent", "Refuse"))
+    success = told(login.ask(shop.query(), session).submit("/consent", "Allow"))
+    failure = told(login.ask(shop.query(scope="nonsense"), session))
     metadata = login.get("/.well-known/openid-configuration").json()
 
-    assert success["iss"] == [login.issuer]
-    assert failure["iss"] == login.issuer
-    assert parse_qs(urlsplit(refused.url).query) == {
-        "error": ["access_denied"],
-        "state": ["st-1"],
-        "iss": [login.issuer],
-    }
+    assert success.keys() == {"code", "state", "iss"}
+    assert refused == {"error": "access_denied", "state": "st-1", "iss": login.issuer}
+    assert failure["error"] == "invalid_scope"
+    assert success["iss"] == failure["iss"] == metadata["issuer"] == login.issuer
     assert metadata["authorization_response_iss_parameter_supported"] is True
-    assert metadata["issuer"] == login.issuer
 
 
 @pytest.mark.parametrize(
@@ -129,33 +114,34 @@ def test_a05_mix_up(login: Login, shop: Shop, session: Session) -> None:
         {"client_id": "nobody", "redirect_uri": "https://evil.example/"},
     ],
 )
-def test_a08_open_redirect_on_error(login: Login, shop: Shop, parameters: dict[str, Any]) -> None:
-    assert refusal(login, shop.query(**parameters)).answer is None
+def test_a08_open_redirect_on_error(login: RunningLogin, shop: Shop, parameters: dict[str, Any]) -> None:
+    assert is_refused_here(login.ask(shop.query(**parameters)))
 
 
 @pytest.mark.parametrize(
     "name",
     ["client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "prompt", "anything"],
 )
-def test_a09_duplicate_parameters_of_an_authorization(login: Login, shop: Shop, name: str) -> None:
+def test_a09_duplicate_parameters_of_an_authorization(login: RunningLogin, shop: Shop, name: str) -> None:
     query = shop.query(prompt="login", anything="1")
     again = urlencode({name: dict(parse_qsl(query))[name]})
 
-    error = refusal(login, f"{query}&{again}")
+    page = login.ask(f"{query}&{again}")
 
-    assert error.code == "invalid_request"
-    if error.answer is not None:
-        assert error.answer.url.startswith(REDIRECT + "?error=invalid_request")
+    if is_refused_here(page):
+        assert code_of(page) == "invalid_request"
+    else:
+        assert page.location.startswith(REDIRECT + "?error=invalid_request")
 
 
-def test_a09_a_repeated_redirect_is_never_followed(login: Login, shop: Shop) -> None:
+def test_a09_a_repeated_redirect_is_never_followed(login: RunningLogin, shop: Shop) -> None:
     query = shop.query() + "&redirect_uri=https%3A%2F%2Fevil.example"
 
-    assert refusal(login, query).answer is None
+    assert is_refused_here(login.ask(query))
 
 
 @pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke", "/device_authorization", "/par"])
-def test_a09_duplicate_parameters_of_a_form(login: Login, shop: Shop, path: str) -> None:
+def test_a09_duplicate_parameters_of_a_form(login: RunningLogin, shop: Shop, path: str) -> None:
     body = urlencode([("client_id", shop.client_id), ("client_secret", shop.secret), ("scope", "openid")] * 2)
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -164,16 +150,21 @@ def test_a09_duplicate_parameters_of_a_form(login: Login, shop: Shop, path: str)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_a09_a_resource_may_be_repeated(login: Login, shop: Shop) -> None:
-    login.shop(resource="https://api.example/a")
-    login.shop(resource="https://api.example/b")
+def test_a09_duplicate_parameters_of_a_logout(browser: HttpBrowser, shop: Shop) -> None:
+    page = browser.get(f"/login/end_session?{urlencode([('client_id', shop.client_id)] * 2)}")
 
-    request = login.read(shop.query(resource=["https://api.example/a", "https://api.example/b"]))
-
-    assert request.resources == ("https://api.example/a", "https://api.example/b")
+    assert is_refused_here(page)
 
 
-def test_a30_codes_live_for_a_minute(login: Login, shop: Shop, session: Session) -> None:
+def test_a09_a_resource_may_be_repeated(login: RunningLogin, shop: Shop, session: Session) -> None:
+    both = ["https://api.example/a", "https://api.example/b"]
+    for api in [login.shop(resource=resource) for resource in both]:
+        resource = api.application.resource
+        token = shop.redeem(shop.code(session, resource=both), resource=resource).json()["access_token"]
+        assert api.post("/introspect", token=token).json()["aud"] == [resource]
+
+
+def test_a30_codes_live_for_a_minute(login: RunningLogin, shop: Shop, session: Session) -> None:
     code = shop.code(session)
     assert CODE_SECONDS <= 60
     with login.platform.database.engine.begin() as connection:
@@ -194,13 +185,13 @@ def test_a30_what_is_given_out_cannot_be_guessed(shop: Shop, session: Session) -
     assert len({shop.code(session) for _ in range(50)}) == 50
 
 
-def test_a30_access_ends_within_an_hour(login: Login, shop: Shop, session: Session) -> None:
+def test_a30_access_ends_within_an_hour(login: RunningLogin, shop: Shop, session: Session) -> None:
     for parameters in ({}, {"access_type": "offline"}):
         assert shop.tokens(session, **parameters)["expires_in"] <= 3600
     assert shop.post(grant_type="client_credentials").json()["expires_in"] <= 3600
 
 
-def test_a_grant_remembers_how_the_user_signed_in(login: Login, shop: Shop, heidi: Person) -> None:
+def test_a_grant_remembers_how_the_user_signed_in(login: RunningLogin, shop: Shop, heidi: Person) -> None:
     session = login.session(heidi.user, methods=["pwd", "otp", "mfa"], authenticated_at=int(time()) - 100)
     shop.tokens(session)
 

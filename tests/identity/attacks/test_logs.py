@@ -1,27 +1,20 @@
 """A35: what is given out is in no log, however much is logged. The library in use logs whole answers."""
 
-import logging
-from typing import Any
-
-import pytest
-
 from alpage.identity.sessions import Session
+from tests.identity.attacks.served import Served
 from tests.identity.oauth_support import Login, Shop
 
 
-def test_a35_tokens_are_in_no_log(
-    login: Login, shop: Shop, session: Session, caplog: pytest.LogCaptureFixture, capfd: Any
-) -> None:
-    with caplog.at_level(logging.DEBUG):
-        code = shop.code(session, access_type="offline")
-        tokens = shop.redeem(code).json()
-        refreshed = shop.refresh(tokens["refresh_token"]).json()
-        own = shop.post(grant_type="client_credentials").json()
-        shop.post("/introspect", token=tokens["access_token"])
-        shop.redeem(code)
-        login.get("/oauth2/userinfo", tokens["access_token"])
+def test_a35_tokens_are_in_no_log(server: Served, login: Login, shop: Shop, session: Session) -> None:
+    code = shop.code(session, access_type="offline")
+    tokens = shop.redeem(code).json()
+    refreshed = shop.refresh(tokens["refresh_token"]).json()
+    own = shop.post(grant_type="client_credentials").json()
+    shop.post("/introspect", token=tokens["access_token"])
+    shop.redeem(code)
+    login.get("/oauth2/userinfo", tokens["access_token"])
 
-    logged = caplog.text + "".join(capfd.readouterr())
+    logged = server.log()
     assert "Issue token" in logged
     for secret in (
         *(code, shop.secret, own["access_token"], tokens["id_token"]),

@@ -164,6 +164,14 @@ def test_a23_a_proof_is_over_this_request(login: Login, bound: str, claims: dict
     assert call(login, bound, api_proof(login, bound, **claims)).status_code == 401
 
 
+def test_a23_a_proof_is_over_the_method_that_was_sent(login: Login, bound: str) -> None:
+    for method, status in (("PATCH", 401), ("POST", 200)):
+        headers = {"X-HTTP-Method-Override": "PATCH", "Authorization": f"DPoP {bound}"}
+        headers["DPoP"] = api_proof(login, bound, htm=method)
+        answer = login.client.post("/2/profile", json={}, headers=headers)
+        assert answer.status_code == status, answer.text
+
+
 def test_a23_a_proof_is_signed_with_the_key_of_the_token(login: Login, bound: str) -> None:
     assert call(login, bound, api_proof(login, bound, OTHER)).status_code == 401
     public, private = OTHER.as_dict(private=False), KEY.as_dict(private=True)

@@ -5,9 +5,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from alpage.identity.grants import Grant, revoke
-from alpage.identity.oauth.authorization import AuthorizationError
+from alpage.identity.oauth.authorization_requests import AuthorizationError
+from alpage.identity.oauth.redirects import Answer
 from alpage.identity.sessions import Session
 from alpage.storage.changes import NOBODY
 from tests.conftest import Person
@@ -25,12 +27,12 @@ def end(login: Login, session: Session, when: int) -> None:
     with login.platform.database.transaction(NOBODY) as transaction:
         kept = transaction.session.merge(session)
         kept.ended_at = when
-        revoke(transaction.session.query(Grant).filter(Grant.session_id == session.id), when)
+        revoke(transaction.session, transaction.session.query(Grant).filter(Grant.session_id == session.id), when)
 
 
 def take_back(login: Login, when: int) -> None:
     with login.platform.database.transaction(NOBODY) as transaction:
-        revoke(transaction.session.query(Grant).filter(Grant.application_id.is_not(None)), when)
+        revoke(transaction.session, transaction.session.query(Grant).filter(Grant.application_id.is_not(None)), when)
 
 
 def test_a_request_is_read(login: Login, shop: Shop) -> None:
@@ -59,6 +61,9 @@ def test_a_request_is_read(login: Login, shop: Shop) -> None:
         ({"max_age": "x"}, "invalid_request"),
         ({"request": "x.y.z"}, "request_not_supported"), ({"registration": "{}"}, "registration_not_supported"),
         ({"resource": "https://no.example"}, "invalid_target"), ({"claims": "x"}, "invalid_request"),
+        ({"claims": "[]"}, "invalid_request"), ({"claims": '{"userinfo": 7}'}, "invalid_request"),
+        ({"claims": '{"id_token": {"email": 7}}'}, "invalid_request"),
+        ({"claims": '{"id_token": {"acr": {"essential": true, "value": "9"}}}'}, "unmet_authentication_requirements"),
         ({"response_mode": "fragment"}, "invalid_request"), ({"access_type": "x"}, "invalid_request"),
     ],
 )  # fmt: skip
@@ -115,15 +120,70 @@ def test_nobody_is_asked_for_the_platform_s_own(login: Login, heidi: Person) -> 
     assert consented(login, login.shop(is_own=True), heidi.user.id)
 
 
-def test_less_may_be_given_than_was_asked_for(login: Login, shop: Shop, session: Session) -> None:
+def approve_some(login: Login, shop: Shop, session: Session, scopes: list[str], **parameters: Any) -> Answer:
+    """What the user's agreement to some of the scopes brings."""
+    now = int(time())
     with login.platform.database.transaction(NOBODY) as transaction:
-        now = int(time())
-        request = login.oauth.authorizations.read(transaction, shop.query(scope="openid email dns"), now)
-        answer = login.oauth.authorizations.approve(transaction, request, session, ["openid", "dns", "accounts"], now)
+        request = login.oauth.authorizations.read(transaction, shop.query(**parameters), now)
+        return login.oauth.authorizations.approve(transaction, request, session, scopes, now)
+
+
+def test_less_may_be_given_than_was_asked_for(login: Login, shop: Shop, session: Session) -> None:
+    answer = approve_some(login, shop, session, ["openid", "dns", "accounts"], scope="openid email dns")
 
     tokens = shop.redeem(dict(parse_qsl(urlsplit(answer.url).query))["code"]).json()
 
     assert tokens["scope"] == "openid dns"
+
+
+def test_agreements_add_up(login: Login, shop: Shop, session: Session, heidi: Person) -> None:
+    shop.authorize(session, scope="openid email")
+    shop.authorize(session, scope="openid dns")
+    shop.authorize(session, scope="openid")
+
+    assert consented(login, shop, heidi.user.id, scope="openid email dns:read")
+    assert not consented(login, shop, heidi.user.id, scope="openid email accounts")
+    with login.platform.database.reading() as transaction:
+        kept = transaction.execute(select(Grant.scopes, Grant.agreed).where(Grant.application_id.is_not(None))).all()
+    assert [tuple(row) for row in kept] == [
+        (["openid", "email"], ["openid", "email"]),
+        (["openid", "dns"], ["openid", "email", "dns"]),
+        (["openid"], ["openid", "email", "dns"]),
+    ]
+
+
+def test_what_is_not_allowed_any_more_is_asked_for_again(
+    login: Login, shop: Shop, session: Session, heidi: Person
+) -> None:
+    shop.authorize(session, scope="openid email dns")
+    approve_some(login, shop, session, ["openid", "email"], scope="openid email dns:read", prompt="consent")
+
+    assert consented(login, shop, heidi.user.id, scope="openid email")
+    assert not consented(login, shop, heidi.user.id, scope="openid dns:read")
+
+
+def test_nothing_allowed_is_a_refusal(login: Login, shop: Shop, session: Session) -> None:
+    answer = approve_some(login, shop, session, [], scope="email dns")
+    assert dict(parse_qsl(urlsplit(answer.url).query))["error"] == "access_denied"
+
+
+def test_claims_take_the_agreement_to_their_scopes(login: Login, shop: Shop, session: Session, heidi: Person) -> None:
+    shop.authorize(session, scope="openid")
+    claims = '{"userinfo": {"email": null}}'
+
+    assert login.read(shop.query(scope="openid", claims=claims)).wanted == ("openid", "email")
+    assert not consented(login, shop, heidi.user.id, scope="openid", claims=claims)
+    shop.authorize(session, scope="openid", claims=claims)
+    assert consented(login, shop, heidi.user.id, scope="openid", claims=claims)
+    assert consented(login, shop, heidi.user.id, scope="openid email")
+
+
+def test_claims_beyond_what_an_application_may_ask_for_are_ignored(login: Login) -> None:
+    shop = login.shop(scopes=["openid", "email"])
+    claims = '{"userinfo": {"phone_number": null, "email": null, "shoe_size": 7}, "more": 1}'
+
+    assert login.read(shop.query(scope="openid", claims=claims)).wanted == ("openid", "email")
+    assert login.read(shop.query(scope="email", claims=claims)).claims.about_user == {}  # which openid is for
 
 
 def test_without_scopes_all_registered_ones_are_asked_for(login: Login) -> None:

@@ -29,6 +29,11 @@ class Listener(ThreadingHTTPServer):
         self.heard: list[dict[str, list[str]]] = []
         self.hosts: list[str] = []
         self.status = 200
+        self.asked = 0  # how often somebody has connected
+
+    def get_request(self) -> Any:
+        self.asked += 1
+        return super().get_request()
 
     @property
     def url(self) -> str:
@@ -112,7 +117,7 @@ def test_who_does_not_listen_is_told_again(login: Login, session: Session, liste
 
 
 def test_a25_nobody_inside_is_told(login: Login, session: Session, listener: Listener) -> None:
-    login.shop(backchannel_logout_uri=listener.url).tokens(session)
+    login.shop(backchannel_logout_uri=listener.url.replace("http:", "https:")).tokens(session)
     announce(login, session)
     strict = login.platform.settings.model_copy(update={"private_callbacks": False})
 
@@ -124,7 +129,7 @@ def test_a25_nobody_inside_is_told(login: Login, session: Session, listener: Lis
 
 def test_the_engine_works_by_itself(login: Login, session: Session, listener: Listener) -> None:
     login.shop(backchannel_logout_uri=listener.url).tokens(session)
-    engine = backchannel_logout.engine(login.platform.settings, login.platform.database)
+    engine = backchannel_logout.worker(login.platform.settings, login.platform.database)
     engine.start()
     announce(login, session)
 

@@ -113,8 +113,10 @@ def decide(login: Login, session: Session, user_code: str, *, allow: bool = True
     with login.platform.database.transaction(NOBODY) as transaction:
         found = device_flow.find(transaction, login.oauth.provider.pepper, user_code, now)
         assert found is not None
-        verb = device_flow.approve if allow else device_flow.refuse
-        return verb(transaction, found[0], session, now)
+        device, _ = found
+        if allow:
+            return device_flow.approve(transaction, device, session, device.scopes, now)
+        return device_flow.refuse(transaction, device, session, now)
 
 
 def let_time_pass(login: Login, seconds: int) -> None:
@@ -156,8 +158,8 @@ def test_a_device_is_answered_once(login: Login, shop: Shop, session: Session) -
     with login.platform.database.transaction(NOBODY) as transaction:
         found = device_flow.find(transaction, login.oauth.provider.pepper, begun["user_code"], now)
         assert found is not None
-        assert device_flow.approve(transaction, found[0], session, now)
-        assert not device_flow.approve(transaction, found[0], session, now)
+        assert device_flow.approve(transaction, found[0], session, ["openid"], now)
+        assert not device_flow.approve(transaction, found[0], session, ["openid"], now)
         assert not device_flow.refuse(transaction, found[0], session, now)
         assert device_flow.find(transaction, login.oauth.provider.pepper, begun["user_code"], now) is None
 
@@ -245,3 +247,16 @@ def test_a_blocked_user_a_revoked_application(login: Login, shop: Shop, session:
     with login.platform.database.transaction(NOBODY) as transaction:
         transaction.session.merge(shop.application).revoked_at = int(time())
     assert shop.refresh(tokens["refresh_token"]).json()["error"] == "invalid_client"
+
+
+@pytest.mark.parametrize("is_own", [True, False])
+def test_signing_out_of_the_manager_leaves_the_tokens_made_in_it(login: Login, session: Session, is_own: bool) -> None:
+    shop = login.shop(is_own=is_own, scopes=["openid", "offline_access", "tokens", "dns"])
+    tokens = shop.tokens(session, scope="openid tokens dns", access_type="offline")
+    body = {"name": "made", "scopes": ["dns"]}
+    made = login.client.post("/1/tokens", json=body, headers=bearer(tokens["access_token"])).json()["data"]
+
+    assert shop.post("/revoke", token=tokens["refresh_token"]).status_code == 200
+
+    answer = login.client.get("/1/tokens/self", headers=bearer(made["token"]))
+    assert answer.status_code == (200 if is_own else 401)

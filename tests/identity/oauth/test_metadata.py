@@ -2,8 +2,9 @@
 
 import pytest
 
+from alpage.identity.sessions import Session
 from alpage.settings import Settings
-from tests.identity.oauth_support import Login
+from tests.identity.oauth_support import Login, Shop
 
 
 def test_discovery_stands_at_every_place_it_is_looked_for(login: Login) -> None:
@@ -43,6 +44,26 @@ def test_the_api_says_where_access_is_given(login: Login) -> None:
 
     assert metadata["resource"] == login.platform.settings.public_url
     assert metadata["authorization_servers"] == [login.issuer]
+
+
+def test_every_refusal_of_the_api_names_its_metadata(login: Login, shop: Shop, session: Session) -> None:
+    token = shop.tokens(session, scope="openid user_info")["access_token"]
+    answers = [
+        login.client.get("/2/profile"),
+        login.client.get("/2/profile", headers={"Authorization": "Bearer rubbish"}),
+        login.client.get("/2/profile", headers={"Authorization": f"DPoP {token}"}),
+        login.client.get("/1/tokens", headers={"Authorization": f"Bearer {token}"}),
+    ]
+
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 403]
+    for answer in answers:
+        url = answer.headers["www-authenticate"].partition('resource_metadata="')[2].removesuffix('"')
+        assert login.client.get(url).json()["resource"] == login.platform.settings.public_url
+
+
+def test_an_api_below_a_path_has_its_metadata_before_it(settings: Settings) -> None:
+    below = settings.model_copy(update={"url": "https://alpage.example/api"})
+    assert below.resource_metadata_url == "https://alpage.example/.well-known/oauth-protected-resource/api"
 
 
 class TestOwnHost:

@@ -91,6 +91,13 @@ def test_what_is_not_offered_is_refused(login: Login, heidi: Person, metadata: d
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
 
 
+def test_keys_elsewhere_are_not_fetched_and_the_answer_says_what_to_do(login: Login, heidi: Person) -> None:
+    answer = register(login, heidi.token, jwks_uri="https://shop.example/jwks")
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_client_metadata")
+    assert answer.json()["error_description"] == "jwks_uri is not fetched; send the keys themselves, as jwks"
+
+
 def test_an_application_by_itself_does_no_more_than_the_token(login: Login, heidi: Person) -> None:
     token = login.platform.token(heidi.user, "applications:write", "dns:read")
     own = {"grant_types": ["client_credentials"]}

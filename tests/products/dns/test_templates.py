@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from alpage.api.languages import LANGUAGES
 from alpage.products.dns import rules, templates
 from alpage.products.dns.recorddata import RecordData
 from alpage.products.dns.rules import Change, Snapshot
@@ -43,10 +44,11 @@ def test_every_template_says_what_it_does_and_declares_what_it_uses(name: str) -
     template = templates.available()[name]
     used = {found for record in template.records for found in re.findall(r"\{(\w+)\}", record.source + record.target)}
     assert used - {"zone"} == {variable.name for variable in template.variables}
-    assert template.title
-    assert template.description.endswith(".")
+    assert set(template.words) == set(LANGUAGES)
+    assert all(words.title and words.description.endswith(".") for words in template.words.values())
     for variable in template.variables:
-        assert variable.sentence.endswith(".")
+        assert set(variable.words) == set(LANGUAGES)
+        assert all(words.label and words.sentence.endswith(".") for words in variable.words.values())
         assert not re.fullmatch(variable.pattern, 'a"b'), "a quote would end the text it stands in"
         assert not re.fullmatch(variable.pattern, "a\\b")
         assert variable.default is None or re.fullmatch(variable.pattern, variable.default)

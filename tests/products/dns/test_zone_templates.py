@@ -14,6 +14,14 @@ def test_templates_are_listed_and_shown(editor: Editor) -> None:
     assert {"source": "www", "type": "CNAME", "ttl": 3600, "target": "{zone}"} in shown["records"]
 
 
+def test_templates_speak_the_language_of_the_caller(editor: Editor) -> None:
+    german = {"Accept-Language": "de"}
+    (web,) = editor.person.call("GET", "/2/dns/templates?search=webserver", headers=german).json()["data"]
+    assert (web["name"], web["title"]) == ("web", "Website")
+    shown = editor.person.call("GET", "/2/dns/templates/web", headers=german).json()["data"]
+    assert [variable["label"] for variable in shown["variables"]] == ["IPv4-Adresse", "IPv6-Adresse"]
+
+
 def test_a_template_that_is_not_there(editor: Editor) -> None:
     for answer in (editor.person.call("GET", "/2/dns/templates/no"), editor.call("POST", "/templates/no", {})):
         assert (answer.status_code, error(answer)["code"]) == (404, "dns_template_not_found")

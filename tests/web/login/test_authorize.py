@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -66,6 +66,91 @@ def test_what_was_allowed_once_is_not_asked_again(browser: Browser, shop: Shop, 
     assert "code" in told(ask(browser, shop))
     assert ask(browser, shop, scope="openid email dns").form("/consent")
     assert ask(browser, shop, prompt="consent").form("/consent")
+
+
+def test_what_is_unticked_is_not_given(
+    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
+    wanted = "openid email dns:read accounts"
+    consent = sign_in(anna, ask(browser, shop, scope=wanted, access_type="offline"))
+    form = consent.form("/consent")
+    assert form.ticked["scope"] == ["email", "offline_access", "accounts", "dns:read"]
+    tokens = shop.redeem(told(consent.submit("/consent", "Allow", scope=["email", "dns:read"]))["code"]).json()
+    assert tokens["scope"] == "openid email dns:read"
+    assert "refresh_token" not in tokens
+    assert tokens["expires_in"] > 0
+    (grant,) = grants(platform)
+    assert (grant.scopes, grant.agreed) == (["openid", "email", "dns:read"], ["openid", "email", "dns:read"])
+
+
+def test_unticking_a_scope_leaves_out_its_parts(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    consent = sign_in(anna, ask(browser, shop, scope="openid email dns dns:read"))
+    assert consent.form("/consent").ticked["scope"] == ["email", "dns"]
+    code = told(consent.submit("/consent", "Allow", scope=["email"]))["code"]
+    assert shop.redeem(code).json()["scope"] == "openid email"
+
+
+def test_nothing_but_what_was_asked_can_be_ticked(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    consent = sign_in(anna, ask(browser, shop, scope="openid email"))
+    code = told(consent.submit("/consent", "Allow", scope=["email", "dns", "phone"]))["code"]
+    assert shop.redeem(code).json()["scope"] == "openid email"
+
+
+def test_allowing_nothing_is_refusing(
+    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
+    consent = sign_in(anna, ask(browser, shop, scope="email dns"))
+    assert told(consent.submit("/consent", "Allow", scope=[]))["error"] == "access_denied"
+    assert grants(platform) == []
+
+
+def test_only_what_is_new_is_asked_for(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    sign_in(anna, ask(browser, shop, scope="openid email")).submit("/consent", "Allow")
+    page = ask(browser, shop, scope="openid email dns")
+    assert page.form("/consent").ticked["scope"] == ["dns"]
+    assert "You have allowed it before Know who you are See your e-mail address" in page.text
+    told(page.submit("/consent", "Allow", scope=[]))
+    again = ask(browser, shop, scope="openid email dns")
+    assert again.form("/consent").ticked["scope"] == ["dns"]
+    tokens = shop.redeem(told(again.submit("/consent", "Allow"))["code"]).json()
+    assert tokens["scope"] == "openid email dns"
+    assert "code" in told(ask(browser, shop, scope="openid dns:read email"))
+
+
+def test_a_program_may_have_all_asked_again(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    sign_in(anna, ask(browser, shop, scope="openid email dns")).submit("/consent", "Allow")
+    page = ask(browser, shop, scope="openid email dns", prompt="consent")
+    assert page.form("/consent").ticked["scope"] == ["email", "dns"]
+    told(page.submit("/consent", "Allow", scope=["email"]))
+    assert "code" in told(ask(browser, shop, scope="openid email"))
+    assert ask(browser, shop, scope="openid dns").form("/consent").ticked["scope"] == ["dns"]
+
+
+def test_what_was_taken_back_meanwhile_is_not_given(
+    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
+    sign_in(anna, ask(browser, shop, scope="openid email")).submit("/consent", "Allow")
+    page = ask(browser, shop, scope="openid email dns")
+    with platform.database.transaction(NOBODY) as transaction:
+        for grant in transaction.session.scalars(select(Grant)):
+            grant.revoked_at = 1 + grant.created_at
+    answer = told(page.submit("/consent", "Allow"))
+    assert shop.redeem(answer["code"]).json()["scope"] == "dns"
+
+
+def test_claims_are_asked_for_as_the_scopes_they_belong_to(
+    login: Login, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
+    claims = '{"userinfo": {"email": null, "name": null}}'
+    page = sign_in(anna, ask(browser, shop, scope="openid", claims=claims))
+    assert page.form("/consent").ticked["scope"] == ["profile", "email"]
+    code = told(page.submit("/consent", "Allow", scope=["profile"]))["code"]
+    tokens = shop.redeem(code).json()
+    assert tokens["scope"] == "openid"
+    known = login.get("/oauth2/userinfo", tokens["access_token"]).json()
+    assert known == {"sub": str(anna.id), "name": "Anna Test"}
+    assert ask(browser, shop, scope="openid", claims=claims).form("/consent").ticked["scope"] == ["email"]
+    assert "code" in told(ask(browser, shop, scope="openid profile"))
 
 
 def test_no_one_is_asked_for_the_platforms_own(login: Login, browser: Browser, anna: User, sign_in: SignIn) -> None:
@@ -163,6 +248,95 @@ def test_an_id_token_means_nobody_else(
     stranger.get("/login/signin").submit(email=beat.email, password=PASSWORD)
     assert told(ask(stranger, shop, prompt="none", id_token_hint=id_token))["error"] == "login_required"
     assert told(ask(browser, shop, prompt="none", id_token_hint="rubbish"))["error"] == "login_required"
+
+
+def test_who_chooses_to_be_somebody_else_is_not_taken_for_whom_is_meant(
+    platform: Platform, browser: Browser, shop: Shop, anna: User, sign_in: SignIn
+) -> None:
+    beat = platform.user("beat", password_hash=hash_password(PASSWORD))
+    sign_in(anna)
+    meant = f'{{"id_token": {{"sub": {{"value": "{beat.id}"}}}}}}'
+    assert told(ask(browser, shop, prompt="none", claims=meant))["error"] == "login_required"
+    page = ask(browser, shop, claims=meant)
+    assert page.path.startswith("/login/signin")
+    assert told(sign_in(anna, page))["error"] == "login_required"
+    page = ask(browser, shop, claims=meant)  # begins anew
+    assert "code" in told(sign_in(beat, page).submit("/consent", "Allow"))
+    sign_in(anna)
+    answer = told(ask(browser, shop, claims=meant))  # who is here as well
+    assert shop.redeem(answer["code"]).json()["user_id"] == beat.id
+
+
+def test_claims_may_ask_for_a_surer_sign_in(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    sign_in(anna, ask(browser, shop)).submit("/consent", "Allow")
+    asked = '{"id_token": {"acr": {"essential": true, "values": ["2"]}}}'
+    assert told(ask(browser, shop, prompt="none", claims=asked))["error"] == "login_required"
+    page = ask(browser, shop, claims=asked)
+    assert "Two steps are needed" in page.text
+    form = page.form("/consent")  # it lets nobody in, whatever it is made to say
+    forged = browser.post(form.action, {**form.fields, "decision": "approve", "scope": ["email"]})
+    assert told(forged)["error"] == "access_denied"
+
+
+@pytest.mark.parametrize("is_pushed", [False, True])
+class TestPushedOrNot:
+    """What a request says counts the same, whether it was pushed before or not."""
+
+    @pytest.fixture
+    def ask(self, browser: Browser, shop: Shop, is_pushed: bool) -> Callable[..., Page]:
+        def send(**parameters: Any) -> Page:
+            if not is_pushed:
+                return ask(browser, shop, **parameters)
+            fields = {name: values[0] for name, values in parse_qs(shop.query(**parameters)).items()}
+            answer = shop.post("/par", **fields)
+            assert answer.status_code == 201, answer.text
+            pushed = {"client_id": shop.client_id, "request_uri": answer.json()["request_uri"]}
+            return browser.get(f"/login/authorize?{urlencode(pushed)}")
+
+        return send
+
+    def test_prompts(self, platform: Platform, ask: Callable[..., Page], anna: User, sign_in: SignIn) -> None:
+        assert told(ask(prompt="none"))["error"] == "login_required"
+        assert "code" in told(sign_in(anna, ask()).submit("/consent", "Allow"))
+        assert "code" in told(ask(prompt="none"))
+        assert ask(prompt="consent").form("/consent")
+        assert ask(prompt="select_account").path.startswith("/login/choose")
+        _age(platform, 100)
+        page = ask(prompt="login")
+        assert page.path.startswith("/login/signin")
+        assert "code" in told(sign_in(anna, page))
+
+    def test_max_age(self, platform: Platform, ask: Callable[..., Page], anna: User, sign_in: SignIn) -> None:
+        sign_in(anna, ask()).submit("/consent", "Allow")
+        _age(platform, 100)
+        assert "code" in told(ask(max_age=200))
+        assert told(ask(max_age=50, prompt="none"))["error"] == "login_required"
+        assert "code" in told(sign_in(anna, ask(max_age=50)))
+
+    def test_levels(self, ask: Callable[..., Page], anna: User, sign_in: SignIn) -> None:
+        sign_in(anna, ask()).submit("/consent", "Allow")
+        assert "code" in told(ask(acr_values="1"))
+        assert "Two steps are needed" in ask(acr_values="2").text
+        assert "Two steps are needed" in ask(claims='{"id_token": {"acr": {"value": "2"}}}').text
+
+    def test_hints(self, platform: Platform, ask: Callable[..., Page], shop: Shop, anna: User, sign_in: SignIn) -> None:
+        assert ask(login_hint="anna@example.org").form("/signin").fields["email"] == "anna@example.org"
+        answer = told(sign_in(anna, ask()).submit("/consent", "Allow"))
+        id_token = shop.redeem(answer["code"]).json()["id_token"]
+        sign_in(platform.user("beat", password_hash=hash_password(PASSWORD)))
+        assert told(ask(prompt="none"))["error"] == "consent_required"
+        assert "code" in told(ask(prompt="none", id_token_hint=id_token))
+        assert "code" in told(ask(prompt="none", login_hint="anna@example.org"))
+        assert told(ask(prompt="none", id_token_hint="rubbish"))["error"] == "login_required"
+
+    def test_languages(self, ask: Callable[..., Page]) -> None:
+        assert ask(ui_locales="xx de-CH fr").response.headers["content-language"] == "de"
+
+    def test_claims(self, login: Login, ask: Callable[..., Page], shop: Shop, anna: User, sign_in: SignIn) -> None:
+        page = sign_in(anna, ask(scope="openid", claims='{"userinfo": {"email": null}}'))
+        tokens = shop.redeem(told(page.submit("/consent", "Allow"))["code"]).json()
+        known = login.get("/oauth2/userinfo", tokens["access_token"]).json()
+        assert known == {"sub": str(anna.id), "email": "anna@example.org"}
 
 
 def test_a_surer_sign_in_is_a_second_step(

@@ -9,8 +9,8 @@ from tests.web.browsing import Browser, Page
 SignIn = Callable[..., Page]
 
 
-def begin(shop: Shop) -> dict[str, str]:
-    answer = shop.post("/device_authorization", scope="openid dns")
+def begin(shop: Shop, **fields: str) -> dict[str, str]:
+    answer = shop.post("/device_authorization", **{"scope": "openid dns", **fields})
     assert answer.status_code == 200, answer.text
     found: dict[str, str] = answer.json()
     return found
@@ -33,6 +33,23 @@ def test_a_device_is_connected(platform: Platform, browser: Browser, shop: Shop,
     page = page.submit("/device/decision", "Connect")
     assert "It is connected" in page.text
     assert poll(shop, device)["access_token"].startswith("alp_at_")
+
+
+def test_a_device_may_be_given_less(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    device = begin(shop, scope="openid dns email", access_type="offline")
+    page = sign_in(anna, browser.get("/login/device")).submit("/device", user_code=device["user_code"])
+    assert page.form("/device/decision").ticked["scope"] == ["email", "offline_access", "dns"]
+    assert "It is connected" in page.submit("/device/decision", "Connect", scope=["dns"]).text
+    tokens = poll(shop, device)
+    assert tokens["scope"] == "openid dns"
+    assert "refresh_token" not in tokens
+
+
+def test_a_device_that_is_given_nothing_is_refused(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:
+    device = begin(shop, scope="dns email")
+    page = sign_in(anna, browser.get("/login/device")).submit("/device", user_code=device["user_code"])
+    assert "It was refused" in page.submit("/device/decision", "Connect", scope=[]).text
+    assert poll(shop, device)["error"] == "access_denied"
 
 
 def test_a_device_is_refused(browser: Browser, shop: Shop, anna: User, sign_in: SignIn) -> None:

@@ -100,3 +100,63 @@ def test_another_site_cannot_begin(browser: Browser) -> None:
     fields = browser.get("/login/signin").form().fields
     answer = browser.client.post("/login/passkey/begin", data=fields, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
+
+
+def make(page: Page, device: SoftwareAuthenticator, **changed: str) -> Page:
+    """Sends the form of a new passkey as its module does."""
+    fields = {**page.form("/passkeys/new").fields, "name": "laptop", **changed}
+    headers = {"sec-fetch-site": "same-origin"}
+    begun = page.browser.client.post("/login/passkeys/new/begin", data=fields, headers=headers)
+    if begun.status_code == 200:
+        told = begun.json()
+        fields |= {"ticket": told["ticket"], "response": json.dumps(device.create(told["options"]))}
+    return page.browser.post("/login/passkeys/new", fields)
+
+
+@pytest.fixture
+def new_device(platform: Platform) -> SoftwareAuthenticator:
+    return SoftwareAuthenticator(ceremonies.relying_party(platform.settings)[1])
+
+
+def test_a_passkey_is_made_and_signs_in(
+    platform: Platform, anna: User, sign_in: SignIn, browser: Browser, new_device: SoftwareAuthenticator
+) -> None:
+    page = sign_in(anna, browser.get("/login/passkeys/new?login_hint=anna@example.org"))
+    assert page.path == "/login/passkeys/new?login_hint=anna%40example.org"
+    made = make(page, new_device)
+    assert (made.status, "Your passkey is ready" in made.text) == (200, True)
+    other = Browser(browser.client.app)
+    assert use(other.get("/login/signin"), new_device, "first").status_code == 200
+
+
+def test_who_signed_in_long_ago_does_so_again(
+    platform: Platform, anna: User, sign_in: SignIn, browser: Browser, new_device: SoftwareAuthenticator
+) -> None:
+    sign_in(anna)
+    form = browser.get("/login/passkeys/new")
+    with platform.database.transaction(NOBODY) as transaction:
+        for session in transaction.session.scalars(select(Session)):
+            session.authenticated_at -= passkeys.FRESH_SECONDS + 1
+    assert make(form, new_device).status == 403
+    page = browser.get("/login/passkeys/new")
+    assert page.path == "/login/signin?next=%2Fpasskeys%2Fnew"
+    assert "to add a passkey" in page.text
+    assert sign_in(anna, page).path == "/login/passkeys/new"
+
+
+def test_a_passkey_that_does_not_fit_or_has_no_name_is_refused(
+    anna: User, sign_in: SignIn, browser: Browser, new_device: SoftwareAuthenticator
+) -> None:
+    sign_in(anna)
+    page = browser.get("/login/passkeys/new")
+    assert make(page, new_device, name=" ").status == 422
+    new_device.origin = "https://evil.example"
+    refused = make(page, new_device)
+    assert (refused.status, "No passkey was made" in refused.text) == (422, True)
+    assert page.submit("/passkeys/new", name="without a script").status == 422
+
+
+def test_the_page_where_passkeys_are_made_is_told(platform: Platform, browser: Browser) -> None:
+    told = browser.client.get("/.well-known/passkey-endpoints").json()
+    assert told["enroll"] == f"{platform.settings.issuer}/passkeys/new"
+    assert told["manage"] == f"{platform.settings.manager_address}/security"

@@ -41,6 +41,11 @@ def authenticator(platform: Platform, user: User) -> pyotp.TOTP:
     return totp
 
 
+def test_what_no_column_can_hold_is_nobodys_address(browser: Browser) -> None:
+    page = browser.get("/login/signin").submit("/signin", email="heidi\0@example.org", password=PASSWORD)
+    assert page.status in (400, 422)  # PostgreSQL does not take it, SQLite finds nobody
+
+
 def test_a_password_signs_in(platform: Platform, browser: Browser, anna: User, sign_in: SignIn) -> None:
     page = sign_in(anna)
     assert (page.status, page.path) == (200, "/login/")

@@ -7,6 +7,7 @@ import pytest
 
 from alpage.identity import sessions
 from alpage.identity.credentials import pepper_of
+from alpage.identity.passkeys import Passkey, PasskeyUse
 from alpage.storage.changes import NOBODY
 
 
@@ -43,7 +44,7 @@ def test_recovery_codes_are_shown_once(browser):
     assert "10 codes are left." in browser.get("/security").text
 
 
-@pytest.mark.parametrize("path", ["/security/recovery-codes", "/security/passkeys/new", "/security/authenticators/new"])
+@pytest.mark.parametrize("path", ["/security/recovery-codes", "/security/authenticators/new"])
 def test_what_needs_a_fresh_sign_in_asks_for_it_before_anything_is_typed(browser, login, path):
     login.signed_in_ago = 3600
     browser.sign_in()
@@ -105,9 +106,27 @@ def test_what_happened_is_told_in_words(browser):
     assert "Recovery codes were made" in browser.get("/security/events").text
 
 
-def test_a_passkey_that_does_not_fit_is_refused(browser):
-    page = browser.send(browser.get("/security/passkeys/new").form("/new"), name="laptop")
-    assert "data-passkey" in page.html
-    refused = browser.send(page.form("/security/passkeys"), response='{"id": "none"}')
+def test_a_passkey_is_made_at_the_login_renamed_and_deleted(browser, platform, login):
+    where = browser.get("/security").link("Add a passkey")
+    assert where == f"{platform.settings.issuer}/passkeys/new?login_hint=heidi%40example.org"
+    with platform.database.transaction(NOBODY) as transaction:
+        made = Passkey(
+            user_id=login.user.id,
+            name="laptop",
+            credential_id="known",
+            public_key="",
+            transports=[],
+            is_backed_up=True,
+            created_at=int(time()),
+        )
+        transaction.session.add(made)
+        transaction.session.flush()
+        transaction.session.add(PasskeyUse(passkey_id=made.id, used_at=made.created_at, sign_count=0))
+    page = browser.get(browser.get("/security").link("laptop"))
+    refused = browser.send(page.form(f"/passkeys/{made.id}"), name=" ")
     assert refused.status == 422
-    assert "begin again" in refused.text
+    assert 'id="field-name-error"' in refused.html
+    page = browser.follow(browser.send(refused.form(f"/passkeys/{made.id}"), name="old laptop"))
+    assert "The passkey was renamed." in page.text
+    page = browser.follow(browser.send(browser.get(page.link("Delete")).form("/delete")))
+    assert "The passkey was deleted." in page.text

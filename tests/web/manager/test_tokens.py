@@ -16,6 +16,15 @@ def test_a_token_is_made_shown_once_and_works(browser, site):
     assert "DNS: see and change" in browser.get(LIST).text
 
 
+def test_a_form_that_is_sent_again_makes_the_token_once(browser):
+    form = browser.get(NEW).form("/token/new")
+    given = {"name": "deploy", "scope-dns": "dns", "expires_at": "30"}
+    made, again = browser.send(form, **given), browser.send(form, **given)
+    secrets = [next(word for word in page.text.split() if word.startswith("alp_pat_")) for page in (made, again)]
+    assert secrets[0] == secrets[1]
+    assert browser.get(LIST).html.count(">deploy<") == 1
+
+
 def test_what_is_wrong_stands_at_its_field_and_what_was_typed_is_kept(browser):
     form = browser.get(NEW).form("/token/new")
     page = browser.send(form, name="deploy", ip_ranges="not-a-network", expires_at="365")

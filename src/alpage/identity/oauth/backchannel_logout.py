@@ -1,19 +1,14 @@
 """Back-channel logout: tells applications that a user has signed out (OpenID Connect Back-Channel Logout 1.0).
 
-Whoever ends a session puts what is to be told on this list, in the same transaction; an engine sends it. The logout
-token is made when it is sent, so none lies in the database. Applications name the addresses: those inside the network
-are refused unless a setting allows them, the one that was looked up is the one that is spoken to, redirects are not
-followed, and an answer is cut off (A25).
+Whoever ends a session puts what is to be told on this list, in the same transaction; a worker sends it. The logout
+token is made when it is sent, so none lies in the database. Applications name the addresses, so that they are called as
+such are (`tasks/outbound.py`; A25).
 """
 
-import socket
-import ssl
-from contextlib import closing
-from ipaddress import ip_address
 from threading import Event, Thread
 from time import time
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from sqlalchemy import ForeignKey, Index, String, bindparam, select, update
@@ -29,16 +24,13 @@ from alpage.settings import Settings
 from alpage.storage.changes import NOBODY
 from alpage.storage.database import Database, Transaction
 from alpage.storage.tables import STEADY_IDS, Base
-
-if TYPE_CHECKING:
-    import httpx
+from alpage.tasks.outbound import Outbound, RefusedAddressError, UndeliveredError
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 KIND = "logout+jwt"
 TOKEN_SECONDS = 120
 RETRY_SECONDS = (5, 30, 300, 1800)
-CONNECT_SECONDS, TOTAL_SECONDS = 3.0, 10.0
-MAX_ANSWER_BYTES = 16 * 2**10
+HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
 LOOK_SECONDS = 1.0
 AT_ONCE = 20
 CLAIMED_SECONDS = 60  # how long a notice is left to the process that took it
@@ -83,26 +75,18 @@ def announce(transaction: Transaction, session: sessions.Session, now: int) -> N
     )
 
 
-def engine(settings: Settings, database: Database) -> "Teller":
-    """The engine that tells them."""
+def worker(settings: Settings, database: Database) -> "Teller":
+    """What tells them."""
     return Teller(settings, database)
-
-
-class RefusedAddressError(Exception):
-    """An address nothing is sent to; the text says why."""
-
-
-class UndeliveredError(Exception):
-    """A notice that did not arrive; the text says why."""
 
 
 class Teller:
     """Tells applications of logouts, with a thread of its own."""
 
-    def __init__(self, settings: Settings, database: Database, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: Settings, database: Database) -> None:
         self._settings = settings
         self._database = database
-        self._tls = tls
+        self._outbound = Outbound(private=settings.private_callbacks)
         self._ending = Event()
         self._thread = Thread(target=self._work, name="backchannel-logout", daemon=True)
         self._keys: SigningKeys | None = None
@@ -115,6 +99,7 @@ class Teller:
         """Ends after what is being sent."""
         self._ending.set()
         self._thread.join()
+        self._outbound.close()
 
     def tell_all(self, now: int) -> int:
         """Tells all who are to be told by now, and answers how many were."""
@@ -148,31 +133,12 @@ class Teller:
 
     def _tell(self, notice: Any, now: int) -> str | None:
         """Sends one notice; answers what went wrong, if something did."""
+        form = urlencode({"logout_token": self._token(notice, now)}).encode()
         try:
-            status = self._send(notice.backchannel_logout_uri, {"logout_token": self._token(notice, now)})
+            answer = self._outbound.send("POST", notice.backchannel_logout_uri, HEADERS, form)
         except (RefusedAddressError, UndeliveredError) as error:
             return str(error)
-        return None if status in (200, 204) else f"status {status}"
-
-    def _send(self, uri: str, form: dict[str, str]) -> int:
-        """The status of what was answered. Raises RefusedAddressError and UndeliveredError."""
-        import httpx  # noqa: PLC0415 - loaded once there is something to tell: most platforms never have
-
-        parts = urlsplit(uri)
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        address = resolve(host, port, private=self._settings.private_callbacks)
-        headers = {"Host": parts.netloc, "User-Agent": "Alpage"}
-        timeout = httpx.Timeout(TOTAL_SECONDS, connect=CONNECT_SECONDS)
-        extensions = {"sni_hostname": host}
-        try:
-            there = httpx.URL(uri).copy_with(host=address)
-            with httpx.Client(verify=self._tls or True, trust_env=False, timeout=timeout) as client:
-                request = client.build_request("POST", there, data=form, headers=headers, extensions=extensions)
-                with closing(client.send(request, stream=True)) as response:
-                    _drain(response)
-                    return response.status_code
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise UndeliveredError(type(error).__name__) from error
+        return None if answer.status in (200, 204) else f"status {answer.status}"
 
     def _token(self, notice: Any, now: int) -> str:
         """The logout token (Back-Channel Logout 1.0, 2.4)."""
@@ -201,31 +167,6 @@ class Teller:
         }
         with self._database.transaction(NOBODY) as transaction:
             transaction.execute(_NOTE, values)
-
-
-def resolve(host: str, port: int, *, private: bool) -> str:
-    """The address behind a name. Raises RefusedAddressError if any of its addresses is not one of the open Internet.
-
-    All of them count: a name with one address outside and one inside would lead inside on the next try.
-    """
-    try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError):
-        raise RefusedAddressError("the name has no address") from None
-    addresses = [ip_address(address.partition("%")[0]) for address in sorted(found)]
-    mapped = [getattr(address, "ipv4_mapped", None) or address for address in addresses]
-    if not private and not all(address.is_global and not address.is_multicast for address in mapped):
-        raise RefusedAddressError("the address is a private one")
-    return str(addresses[0])
-
-
-def _drain(response: "httpx.Response") -> None:
-    """Reads what little an answer may have, within the time it may take."""
-    deadline, size = time() + TOTAL_SECONDS, 0
-    for chunk in response.iter_raw():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES or time() > deadline:
-            return
 
 
 _TAKING_PART = (

@@ -42,7 +42,7 @@ class OwnGrant(Issuing, ClientCredentialsGrant):
         if not scopes or not all(scope in SCOPES and client.may_ask_for(scope) for scope in scopes):
             raise InvalidScopeError
         grant = self._grant(client, sorted(allowed))
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             raise InvalidClientError("the application's owner cannot act", status_code=401)
         request.access = Access(
             client=client,
@@ -66,7 +66,7 @@ class OwnGrant(Issuing, ClientCredentialsGrant):
         """The application's one grant, made when it is first used and kept at what the application may now do."""
         transaction, application = self.request.transaction, client.application
         values = {"application": client.id, "user": application.user_id}
-        found = transaction.run(_OWN, values).first()
+        found = transaction.execute(_OWN, values).first()
         limits = None if application.account_id is None else [application.account_id]
         if found is not None and (found.scopes, found.account_ids) == (scopes, limits):
             return storage.find_grant(transaction, found.id)

@@ -13,17 +13,17 @@ from authlib.oauth2.rfc6749 import ClientMixin, InvalidClientError, InvalidReque
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
-from sqlalchemy import Row, Select, and_, bindparam, null, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, null, select
 
+from alpage.api.clocks import Clocks
 from alpage.identity import tickets
 from alpage.identity.application_secrets import ApplicationSecret
 from alpage.identity.applications import Application
 from alpage.identity.credentials import is_well_formed, keyed_hash
 from alpage.identity.oauth.parameters import Parameters
-from alpage.identity.scopes import ALIASES, EVERY_SCOPE, contains
+from alpage.identity.scopes import ALIASES, EVERY_SCOPE, OFFLINE, contains
 from alpage.storage.database import Transaction
 
-OFFLINE = "offline_access"
 PUBLIC, BY_KEY = "none", "private_key_jwt"
 METHODS = ("client_secret_basic", "client_secret_post", BY_KEY, PUBLIC)
 SECRET_METHODS = ("client_secret_basic", "client_secret_post")
@@ -38,12 +38,19 @@ MAX_ASSERTION_LENGTH, MAX_ID_LENGTH = 8192, 256
 class Client(ClientMixin):
     """An application as a client of the protocol."""
 
-    __slots__ = ("application", "method", "secret_id")
+    __slots__ = ("application", "method", "secret_expires_at", "secret_id")
 
-    def __init__(self, application: "Row[Any]", method: str = PUBLIC, secret_id: int | None = None) -> None:
+    def __init__(
+        self,
+        application: "Row[Any]",
+        method: str = PUBLIC,
+        secret_id: int | None = None,
+        secret_expires_at: int | None = None,
+    ) -> None:
         self.application = application
         self.method = method  # how it has shown who it is
         self.secret_id = secret_id
+        self.secret_expires_at = secret_expires_at
 
     @property
     def id(self) -> int:
@@ -72,7 +79,7 @@ class Client(ClientMixin):
 
 def find(transaction: Transaction, client_id: str) -> Client | None:
     """The living client of this name, without any proof that it is the one who asks."""
-    row = transaction.run(_BY_NAME, {"client_id": client_id}).one_or_none()
+    row = transaction.execute(_BY_NAME, {"client_id": client_id}).one_or_none()
     return None if row is None else Client(row)
 
 
@@ -83,6 +90,7 @@ def authenticate(
     *,
     pepper: bytes,
     audiences: tuple[str, ...],
+    clocks: Clocks,
     now: int,
 ) -> Client:
     """The client that asks. Raises InvalidClientError, and InvalidRequestError where it shows itself in two ways."""
@@ -95,15 +103,18 @@ def authenticate(
         client_id, secret = _read_basic(credentials)
         if parameters.get("client_id", client_id) != client_id:
             raise InvalidRequestError("client_id names another client than the header")
-        client = _by_secret(transaction, "client_secret_basic", (client_id, secret), pepper, now)
+        client = _by_secret(transaction, "client_secret_basic", (client_id, secret), pepper)
     elif by_post:
         given = parameters.get("client_id"), parameters.get("client_secret")
-        client = _by_secret(transaction, "client_secret_post", given, pepper, now)
+        client = _by_secret(transaction, "client_secret_post", given, pepper)
     elif by_assertion:
         client = _by_assertion(transaction, parameters, pepper, audiences, now)
     else:
         client = _by_name(transaction, parameters.get("client_id"))
     if client is None:
+        raise refused()
+    ends_at = client.secret_expires_at
+    if ends_at is not None and ends_at <= now + clocks.ahead(client.application.account_id):
         raise refused()
     return client
 
@@ -118,13 +129,13 @@ def _by_name(transaction: Transaction, client_id: str) -> Client | None:
     return client if client is not None and client.application.token_endpoint_auth_method == PUBLIC else None
 
 
-def _by_secret(transaction: Transaction, method: str, given: tuple[str, str], pepper: bytes, now: int) -> Client | None:
+def _by_secret(transaction: Transaction, method: str, given: tuple[str, str], pepper: bytes) -> Client | None:
     client_id, secret = given
     digest = keyed_hash(pepper, secret) if is_well_formed(secret, "cs") else ""
-    row = transaction.run(_WITH_SECRET, {"client_id": client_id, "digest": digest, "now": now}).one_or_none()
+    row = transaction.execute(_WITH_SECRET, {"client_id": client_id, "digest": digest}).one_or_none()
     if row is None or row.secret_id is None or row.token_endpoint_auth_method not in SECRET_METHODS:
         return None
-    return Client(row, method, row.secret_id)
+    return Client(row, method, row.secret_id, row.secret_expires_at)
 
 
 def _read_basic(credentials: str) -> tuple[str, str]:
@@ -201,14 +212,17 @@ _BY_NAME: Select[Any] = select(Application.__table__).where(
     Application.client_id == bindparam("client_id"), Application.revoked_at.is_(None)
 )
 _WITH_SECRET: Select[Any] = (
-    select(Application.__table__, ApplicationSecret.id.label("secret_id"))
+    select(
+        Application.__table__,
+        ApplicationSecret.id.label("secret_id"),
+        ApplicationSecret.expires_at.label("secret_expires_at"),
+    )
     .outerjoin(
         ApplicationSecret,
         and_(
             ApplicationSecret.application_id == Application.id,
             ApplicationSecret.hash == bindparam("digest"),
             ApplicationSecret.revoked_at.is_(null()),
-            or_(ApplicationSecret.expires_at.is_(null()), ApplicationSecret.expires_at > bindparam("now")),
         ),
     )
     .where(Application.client_id == bindparam("client_id"), Application.revoked_at.is_(null()))

@@ -1,6 +1,6 @@
 """The authorization code: what the answer of the authorization endpoint is exchanged for (RFC 6749, 4.1.3).
 
-A code is taken before anything else about the request is looked at, so that whoever tries it with the wrong verifier,
+A code is taken before all but the proof of possession is looked at, so that whoever tries it with the wrong verifier,
 address or client has used it up. One that is shown again ends the grant it was for.
 """
 
@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from alpage.identity import tickets
 from alpage.identity.credentials import is_well_formed, keyed_hash
 from alpage.identity.oauth import issuing, storage
-from alpage.identity.oauth.clients import OFFLINE, Client
+from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.issuing import Access
 from alpage.identity.oauth.server import Issuing
 
@@ -56,6 +56,7 @@ class CodeGrant(Issuing, AuthorizationCodeGrant):
         request = self.request
         if not is_well_formed(code, "ac"):
             return None
+        _ = request.proof  # raises: a client whose proof lacks a nonce comes again with the same code
         taken = tickets.take(request.transaction, "code", keyed_hash(request.provider.pepper, code), request.now)
         if taken is None:
             return None
@@ -70,7 +71,7 @@ class CodeGrant(Issuing, AuthorizationCodeGrant):
         """The grant the code is for, if it still lives; settles what its tokens are."""
         request, content = self.request, code.content
         grant = storage.find_grant(request.transaction, content["grant_id"])
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             return None
         key = self.bound_key(request.client)
         if content["key_thumbprint"] and key != content["key_thumbprint"]:
@@ -84,7 +85,7 @@ class CodeGrant(Issuing, AuthorizationCodeGrant):
             resource=resource,
             key_thumbprint=key,
             nonce=content["nonce"],
-            ends=OFFLINE in content["scopes"] or not request.provider.settings.tokens_without_end,
+            ends=content["is_offline"] or not request.provider.settings.tokens_without_end,
         )
         request.access = issuing.with_refresh_token(
             request.provider, request.transaction, access, resources, request.now

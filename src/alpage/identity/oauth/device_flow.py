@@ -24,10 +24,11 @@ from alpage.identity.credentials import is_well_formed, keyed_hash, new_secret
 from alpage.identity.devices import DeviceAuthorization
 from alpage.identity.grants import Grant
 from alpage.identity.oauth import issuing, storage
-from alpage.identity.oauth.clients import METHODS, OFFLINE
+from alpage.identity.oauth.clients import METHODS
 from alpage.identity.oauth.issuing import Access
 from alpage.identity.oauth.parameters import split
 from alpage.identity.oauth.server import Issuing, LoginRequest, Server
+from alpage.identity.scopes import OFFLINE
 from alpage.storage.database import Transaction
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
@@ -45,21 +46,24 @@ def find(
     transaction: Transaction, pepper: bytes, user_code: str, now: int
 ) -> "tuple[DeviceAuthorization, Application] | None":
     """The device that shows this code and waits, and its application; however the code was typed."""
-    found = transaction.execute(_BY_USER_CODE, {"digest": _user_code_hash(pepper, user_code), "now": now}).one_or_none()
+    values = {"digest": _user_code_hash(pepper, user_code), "now": now}
+    found = transaction.session.execute(_BY_USER_CODE, values).one_or_none()
     if found is None:
         return None
     return cast("tuple[DeviceAuthorization, Application]", tuple(found))
 
 
-def approve(transaction: Transaction, device: DeviceAuthorization, session: sessions.Session, now: int) -> bool:
-    """Gives the device what it asks for. False: somebody has answered it before."""
+def approve(
+    transaction: Transaction, device: DeviceAuthorization, session: sessions.Session, scopes: list[str], now: int
+) -> bool:
+    """Gives the device some of the scopes it asks for. False: somebody has answered it before."""
     application = transaction.session.get_one(Application, device.application_id)
     grant = Grant(
         user_id=session.user_id,
         application_id=application.id,
         grant_type=DEVICE,
         name=application.name,
-        scopes=device.scopes,
+        scopes=scopes,
         authenticated_at=session.authenticated_at,
         methods=session.methods,
         created_at=now,
@@ -69,7 +73,7 @@ def approve(transaction: Transaction, device: DeviceAuthorization, session: sess
     if not _answer(transaction, device.id, grant_id=grant.id, refused_at=None):
         transaction.session.delete(grant)
         return False
-    _note(transaction, "access_given", device, session, now)
+    _note(transaction, "access_given", device, session, now, scopes=scopes)
     return True
 
 
@@ -77,7 +81,7 @@ def refuse(transaction: Transaction, device: DeviceAuthorization, session: sessi
     """Tells the device no. False: somebody has answered it before."""
     refused = _answer(transaction, device.id, grant_id=None, refused_at=now)
     if refused:
-        _note(transaction, "access_refused", device, session, now)
+        _note(transaction, "access_refused", device, session, now, scopes=device.scopes)
     return refused
 
 
@@ -92,6 +96,8 @@ def _note(
     device: DeviceAuthorization,
     session: sessions.Session,
     now: int,
+    *,
+    scopes: list[str],
 ) -> None:
     security_events.note(
         transaction,
@@ -101,7 +107,7 @@ def _note(
         ip=session.ip,
         user_agent=session.user_agent,
         application_id=device.application_id,
-        scopes=device.scopes,
+        scopes=scopes,
         device_ip=device.ip,
     )
 
@@ -167,7 +173,7 @@ class DeviceGrant(Issuing, TokenEndpointMixin):
         access = Access(
             client=client,
             grant=grant,
-            scopes=device.scopes,
+            scopes=grant.granted,
             resource=issuing.choose_resource(request.provider, request.parameters.resources, device.resources),
             key_thumbprint=key,
             ends=OFFLINE in device.scopes or not request.provider.settings.tokens_without_end,
@@ -203,7 +209,7 @@ class DeviceGrant(Issuing, TokenEndpointMixin):
                 raise SlowDownError
             raise AuthorizationPendingError
         grant = storage.find_grant(request.transaction, device.grant_id)
-        if grant is None or not storage.is_alive(grant, request.now):
+        if grant is None or not storage.is_alive(grant, request.now_of(grant.user_id)):
             raise AccessDeniedError
         return grant
 

@@ -25,7 +25,8 @@ from alpage.api.limits import Limits
 from alpage.identity.applications import Application
 from alpage.identity.attempts import of_address
 from alpage.identity.oauth import device_flow, metadata, registration, userinfo
-from alpage.identity.oauth.authorization import AuthorizationError, Authorizations
+from alpage.identity.oauth.authorization import Authorizations
+from alpage.identity.oauth.authorization_requests import AuthorizationError
 from alpage.identity.oauth.client_credentials_grant import OwnGrant
 from alpage.identity.oauth.clients import METHODS
 from alpage.identity.oauth.code_grant import CodeGrant, Sha256Challenge
@@ -41,7 +42,6 @@ from alpage.identity.oauth.registration import InvalidMetadataError, Registrar
 from alpage.identity.oauth.revocation import Revocation, revoke_bearer
 from alpage.identity.oauth.secret_uses import SecretUses
 from alpage.identity.oauth.server import NEVER_STORED, LoginRequest, Server, described
-from alpage.identity.oauth.userinfo import Groups
 from alpage.identity.tokens import Tokens
 from alpage.storage.changes import Author
 from alpage.storage.database import Database, Transaction
@@ -73,11 +73,10 @@ class Endpoint:
 class OAuth:
     """The surface."""
 
-    def __init__(self, provider: Provider, database: Database, tokens: Tokens, groups: Groups, limits: Limits) -> None:
+    def __init__(self, provider: Provider, database: Database, tokens: Tokens, limits: Limits) -> None:
         self.provider = provider
         self.database = database
         self.tokens = tokens
-        self.groups = groups
         self.limits = limits
         self.authorizations = Authorizations(provider.settings, provider.pepper)
         self.logouts = Logouts(provider)
@@ -88,7 +87,7 @@ class OAuth:
         issuer, api = urlsplit(provider.issuer), urlsplit(provider.settings.public_url)
         self._prefix = issuer.path
         self._host = "" if issuer.netloc == api.netloc else issuer.netloc  # one to itself, or any
-        self._of_the_api = metadata.well_known(provider.settings.public_url, metadata.RESOURCE)
+        self._of_the_api = urlsplit(provider.settings.resource_metadata_url).path
         self._endpoints = self._declared()
 
     def has(self, path: str, host: str) -> bool:
@@ -109,6 +108,9 @@ class OAuth:
             response = self._answer(endpoint, request)
         except Exception as error:
             response = self._failure(request, error)
+        if "dpop" in request.headers:
+            own = {name for name, _ in response.headers}
+            response.headers += [header for header in self.tokens.for_next_proof() if header[0] not in own]
         origin = request.headers.get("origin")
         if endpoint.scripts and origin is not None:
             response.headers += self._cross_origin(endpoint, request, origin)
@@ -138,6 +140,8 @@ class OAuth:
             self._prefix + path: Endpoint(handlers, path in READABLE_BY_SCRIPTS) for path, handlers in below.items()
         }
         at_root = metadata.well_known(self.provider.issuer, metadata.OAUTH)
+        of_passkeys = orjson.dumps(metadata.of_passkeys(self.provider))
+        endpoints[metadata.PASSKEYS] = Endpoint({"GET": _publishing(of_passkeys)})
         endpoints[at_root] = Endpoint({"GET": _publishing(document)}, scripts=True)
         endpoints[self._of_the_api] = Endpoint({"GET": _publishing(described_api)}, scripts=True)
         self._registered = Endpoint(
@@ -201,7 +205,6 @@ class OAuth:
             transaction.commit()
         finally:
             transaction.close()
-        response.headers += login_request.told
         if login_request.is_guess:
             self.limits.take(of_address("client secret", request.ip), GUESSES)
         if login_request.client is not None and login_request.client.secret_id is not None:
@@ -236,13 +239,20 @@ class OAuth:
             response.headers.append(("WWW-Authenticate", challenge))
             return response
         with self.database.reading() as transaction:
-            application = userinfo.reader(transaction, caller.application_id)
-            account_id = None if application is None else application.account_id
-            claims = userinfo.describe(transaction, caller.user_id, caller.scopes, account_id, self.groups)
-        if application is None or application.userinfo_alg is None:
+            reader = userinfo.reader(transaction, caller.grant_id)
+            wishes = (reader.claims or {}).get("userinfo", {})
+            claims = userinfo.describe(
+                transaction,
+                caller.user_id,
+                caller.scopes,
+                wishes,
+                account_id=reader.account_id,
+                groups=self.provider.groups,
+            )
+        if reader.userinfo_alg is None:
             return Response(200, orjson.dumps(claims), [*NEVER_STORED])
-        claims |= {"iss": self.provider.issuer, "aud": application.client_id}
-        signed = self.provider.keys.sign(claims, application.userinfo_alg, int(time()))
+        claims |= {"iss": self.provider.issuer, "aud": reader.client_id}
+        signed = self.provider.keys.sign(claims, reader.userinfo_alg, int(time()))
         return Response(200, signed.encode(), [*NEVER_STORED], "application/jwt")
 
     def _end_token(self, request: Request) -> Response:

@@ -42,7 +42,7 @@ class ExchangeGrant(Issuing, TokenEndpointMixin):
         key = self.bound_key(client)
         if subject.key_thumbprint and key != subject.key_thumbprint:
             raise InvalidProofError("the token is bound to another key")
-        held = subject.scopes or subject.granted
+        held = storage.scopes_of(subject)
         wanted = split(request.parameters.get("scope")) or held
         if not all(contains(held, scope) for scope in wanted):
             raise InvalidScopeError
@@ -65,7 +65,8 @@ class ExchangeGrant(Issuing, TokenEndpointMixin):
         subject = storage.find_token(request.transaction, request.provider.pepper, secret)
         if subject is None or subject.kind != storage.ACCESS or subject.application_id != application_id:
             raise InvalidGrantError("subject_token is no access token of this application")
-        if not storage.is_alive(subject, request.now) or storage.is_over(subject, request.now):
+        now = request.now_of(subject.user_id)
+        if not storage.is_alive(subject, now) or storage.is_over(subject, now):
             raise InvalidGrantError("subject_token is over")
         return subject
 

@@ -26,7 +26,8 @@ class Introspection(IntrospectionEndpoint):
         token = storage.find_token(request.transaction, request.provider.pepper, request.required("token"))
         if token is None or not self._concerns(token, client):
             return None
-        is_good = storage.is_alive(token, request.now) and not storage.is_over(token, request.now)
+        now = request.now_of(token.user_id)
+        is_good = storage.is_alive(token, now) and not storage.is_over(token, now)
         return _described(request, token) if is_good and token.consumed_at is None else None
 
     def create_introspection_payload(self, described: dict[str, Any] | None) -> dict[str, Any]:
@@ -39,16 +40,16 @@ class Introspection(IntrospectionEndpoint):
 
 
 def _described(request: LoginRequest, token: Any) -> dict[str, Any]:
-    provider = request.provider
+    provider, ahead = request.provider, request.now_of(token.user_id) - request.now  # who asks has a clock of his own
     told = {
         "active": True,
         "iss": provider.issuer,
         "sub": str(token.user_id),
         "client_id": token.client_id,
-        "scope": " ".join(token.scopes or token.granted),
+        "scope": " ".join(storage.scopes_of(token)),
         "token_type": "DPoP" if token.key_thumbprint else "Bearer",
-        "iat": token.created_at,
-        "exp": token.expires_at,
+        "iat": token.created_at - ahead,
+        "exp": None if token.expires_at is None else token.expires_at - ahead,
         "aud": token.audience or [provider.settings.public_url],
         "auth_time": token.authenticated_at,
         "acr": level_of(token.methods) if token.authenticated_at else None,

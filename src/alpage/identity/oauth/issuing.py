@@ -9,11 +9,13 @@ from uuid import uuid4
 from authlib.oauth2.rfc6749 import OAuth2Error
 from sqlalchemy import bindparam, select
 
+from alpage.identity import user_clocks
 from alpage.identity.applications import Application
 from alpage.identity.credentials import new_secret
-from alpage.identity.oauth import storage
-from alpage.identity.oauth.clients import OFFLINE, Client
+from alpage.identity.oauth import storage, userinfo
+from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.provider import Provider, level_of
+from alpage.identity.scopes import OFFLINE, OPENID
 from alpage.storage.database import Transaction
 
 ACCESS_SECONDS = 3600
@@ -56,10 +58,12 @@ class Access:
 
 def issue(provider: Provider, transaction: Transaction, access: Access, now: int) -> TokenAnswer:
     """The answer that gives access, with its access token kept. The refresh token is the grant type's business."""
-    expires_at = now + ACCESS_SECONDS if access.ends else None
+    by_his_clock = now + user_clocks.ahead(provider.clocks, transaction, access.user_id)
+    expires_at = by_his_clock + ACCESS_SECONDS if access.ends else None
     if access.expires_at is not None:
         expires_at = min(expires_at or access.expires_at, access.expires_at)
-    secret = _access_token(provider, transaction, access, now, expires_at)
+    lifetime = None if expires_at is None else expires_at - by_his_clock
+    secret = _access_token(provider, transaction, access, now, lifetime)
     storage.add_token(
         transaction,
         provider.pepper,
@@ -69,18 +73,18 @@ def issue(provider: Provider, transaction: Transaction, access: Access, now: int
         scopes=None if access.scopes == access.grant.granted else access.scopes,
         audience=None if access.resource is None else [access.resource],
         key_thumbprint=access.key_thumbprint,
-        now=now,
+        now=by_his_clock,
         expires_at=expires_at,
     )
     answer = TokenAnswer(access_token=secret, token_type="DPoP" if access.key_thumbprint else "Bearer")
-    if expires_at is not None:
-        answer["expires_in"] = expires_at - now
+    if lifetime is not None:
+        answer["expires_in"] = lifetime
     if access.refresh_token is not None:
         answer["refresh_token"] = access.refresh_token
     answer["scope"] = " ".join(access.scopes)
     answer["user_id"] = access.user_id
-    if "openid" in access.scopes:
-        answer["id_token"] = _id_token(provider, access, secret, now)
+    if OPENID in access.scopes:
+        answer["id_token"] = _id_token(provider, transaction, access, secret, now)
     return answer
 
 
@@ -94,6 +98,7 @@ def with_refresh_token(
     if OFFLINE not in access.scopes or not access.client.check_grant_type("refresh_token"):
         return access
     secret = new_secret("rt")
+    by_his_clock = now + user_clocks.ahead(provider.clocks, transaction, access.user_id)
     storage.add_token(
         transaction,
         provider.pepper,
@@ -103,8 +108,8 @@ def with_refresh_token(
         scopes=None if access.scopes == access.grant.granted else access.scopes,
         audience=resources,
         key_thumbprint=None if access.client.application.is_confidential else access.key_thumbprint,
-        now=now,
-        expires_at=now + REFRESH_SECONDS,
+        now=by_his_clock,
+        expires_at=by_his_clock + REFRESH_SECONDS,
     )
     return replace(access, refresh_token=secret)
 
@@ -124,13 +129,11 @@ def choose_resource(provider: Provider, asked: tuple[str, ...], granted: list[st
 
 def known_resource(transaction: Transaction, resource: str) -> str | None:
     """What access tokens for a registered API are: `opaque` or `jwt`. None: there is no such API."""
-    kind: str | None = transaction.run(_RESOURCE, {"resource": resource}).scalar_one_or_none()
+    kind: str | None = transaction.execute(_RESOURCE, {"resource": resource}).scalar_one_or_none()
     return kind
 
 
-def _access_token(
-    provider: Provider, transaction: Transaction, access: Access, now: int, expires_at: int | None
-) -> str:
+def _access_token(provider: Provider, transaction: Transaction, access: Access, now: int, lifetime: int | None) -> str:
     if access.resource is None or known_resource(transaction, access.resource) != "jwt":
         return new_secret("at")
     claims = {
@@ -139,7 +142,7 @@ def _access_token(
         "aud": access.resource,
         "client_id": access.client.get_client_id(),
         "iat": now,
-        "exp": now + ACCESS_SECONDS if expires_at is None else expires_at,
+        "exp": now + (ACCESS_SECONDS if lifetime is None else lifetime),
         "jti": uuid4().hex,
         "scope": " ".join(access.scopes),
         **_about_sign_in(access.grant),
@@ -149,8 +152,9 @@ def _access_token(
     return provider.keys.sign(claims, "RS256", now, "at+jwt")  # RFC 9068
 
 
-def _id_token(provider: Provider, access: Access, access_token: str, now: int) -> str:
+def _id_token(provider: Provider, transaction: Transaction, access: Access, access_token: str, now: int) -> str:
     claims = {
+        **_about_user(provider, transaction, access),
         "iss": provider.issuer,
         "sub": str(access.user_id),
         "aud": access.client.get_client_id(),
@@ -164,6 +168,15 @@ def _id_token(provider: Provider, access: Access, access_token: str, now: int) -
     if access.nonce:
         claims["nonce"] = access.nonce
     return provider.keys.sign(claims, access.client.application.id_token_alg, now)
+
+
+def _about_user(provider: Provider, transaction: Transaction, access: Access) -> dict[str, Any]:
+    """What was asked to stand in the ID token besides (OpenID Connect Core, 5.5)."""
+    wishes = (access.grant.claims or {}).get("id_token")
+    if wishes is None:
+        return {}
+    account_id = access.client.application.account_id
+    return userinfo.describe(transaction, access.user_id, (), wishes, account_id=account_id, groups=provider.groups)
 
 
 def _about_sign_in(grant: Any) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from alpage.identity import dpop
-from alpage.identity.oauth.authorization import PROMPTS, RESPONSE_MODES
+from alpage.identity import dpop, passkeys
+from alpage.identity.oauth.authorization_requests import PROMPTS, RESPONSE_MODES
+from alpage.identity.oauth.claims import SCOPE_OF
 from alpage.identity.oauth.clients import ASSERTION_ALGORITHMS, METHODS
 from alpage.identity.oauth.provider import LEVELS, Provider
 from alpage.identity.scopes import EVERY_SCOPE, SCOPES
@@ -13,7 +14,7 @@ from alpage.settings import Settings
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
-RESOURCE = "/.well-known/oauth-protected-resource"
+PASSKEYS = "/.well-known/passkey-endpoints"
 GRANT_TYPES = (
     "authorization_code",
     "refresh_token",
@@ -23,8 +24,7 @@ GRANT_TYPES = (
 )
 CLAIMS = (
     *("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"),
-    *("name", "given_name", "family_name", "preferred_username", "picture", "locale", "zoneinfo"),
-    *("email", "email_verified", "phone_number", "phone_number_verified", "groups"),
+    *SCOPE_OF,
 )
 LANGUAGES = ("en", "de", "fr", "es", "it")
 
@@ -64,7 +64,7 @@ def of_the_login(provider: Provider) -> dict[str, Any]:
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "claims_supported": list(CLAIMS),
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "require_pushed_authorization_requests": False,
@@ -85,6 +85,14 @@ def of_the_api(settings: Settings) -> dict[str, Any]:
         "scopes_supported": list(SCOPES),
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
+    }
+
+
+def of_passkeys(provider: Provider) -> dict[str, str]:
+    """Where people make passkeys and look after them, for password stores to lead there (W3C, Passkey Endpoints)."""
+    return {
+        "enroll": provider.address(passkeys.PAGE),
+        "manage": f"{provider.settings.manager_address}/security",
     }
 
 

@@ -46,7 +46,7 @@ class Origins:
         if now < self._until:
             return self._known
         with self._lock, self._database.reading() as transaction:
-            rows = transaction.run(_ALL).scalars().all()
+            rows = transaction.execute(_ALL).scalars().all()
             self._known = frozenset(origin for origins in rows for origin in origins)
             self._until = now + REMEMBERED_SECONDS
         return self._known

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from alpage.api.clocks import Clocks
+from alpage.identity.oauth.userinfo import Groups
 from alpage.identity.signing_keys import SigningKeys
 from alpage.settings import Settings
 
@@ -14,6 +16,8 @@ class Provider:
     settings: Settings
     pepper: bytes
     keys: SigningKeys
+    clocks: Clocks
+    groups: Groups
 
     @property
     def issuer(self) -> str:

@@ -6,10 +6,26 @@ program there takes what port it gets (RFC 8252, 7.3).
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 _LOOPBACK = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?((?:[/?][!-~]*)?)")
 _WEB = ("https://", "http://")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the application is told: an address the browser goes to, or a form it sends there."""
+
+    url: str
+    fields: dict[str, str] | None = None
+
+
+def answer(uri: str, mode: str, told: dict[str, str]) -> Answer:
+    """The answer that tells an application something, in the response mode it asked for."""
+    if mode == "form_post":
+        return Answer(uri, told)
+    return Answer(with_parameters(uri, told))
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:

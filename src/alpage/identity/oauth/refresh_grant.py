@@ -36,8 +36,7 @@ class RefreshToken:
     @property
     def scopes(self) -> list[str]:
         """What its access tokens may be for."""
-        scopes: list[str] = self.row.scopes or self.row.granted
-        return scopes
+        return storage.scopes_of(self.row)
 
 
 class RefreshGrant(Issuing, RefreshTokenGrant):
@@ -49,9 +48,10 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
         if not is_well_formed(secret, "rt"):
             return None
         row = storage.find_token(request.transaction, request.provider.pepper, secret)
-        if row is None or row.kind != storage.REFRESH or not storage.is_alive(row, request.now):
+        if row is None or row.kind != storage.REFRESH:
             return None
-        return None if storage.is_over(row, request.now) else RefreshToken(secret, row)
+        now = request.now_of(row.user_id)
+        return RefreshToken(secret, row) if storage.is_alive(row, now) and not storage.is_over(row, now) else None
 
     def _validate_token_scope(self, token: RefreshToken) -> None:
         """Raises InvalidScopeError where more is asked for than was granted."""
@@ -88,9 +88,9 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
     def _successor(self, token: RefreshToken) -> str:
         """The token that follows, the same for all who are in time. Raises InvalidGrantError."""
         request, row = self.request, token.row
-        pepper, generation = request.provider.pepper, row.generation + 1
+        pepper, generation, now = request.provider.pepper, row.generation + 1, request.now_of(row.user_id)
         successor = derive_secret(pepper, "rt", token.secret, str(generation))
-        if storage.consume(request.transaction, row.id, request.now):
+        if storage.consume(request.transaction, row.id, now):
             storage.add_token(
                 request.transaction,
                 pepper,
@@ -101,12 +101,12 @@ class RefreshGrant(Issuing, RefreshTokenGrant):
                 audience=row.audience,
                 key_thumbprint=row.key_thumbprint,
                 generation=generation,
-                now=request.now,
-                expires_at=request.now + issuing.REFRESH_SECONDS,
+                now=now,
+                expires_at=now + issuing.REFRESH_SECONDS,
             )
             return successor
         followed = storage.find_token(request.transaction, pepper, successor)
-        if followed is not None and followed.consumed_at is None and request.now <= followed.created_at + GRACE_SECONDS:
+        if followed is not None and followed.consumed_at is None and now <= followed.created_at + GRACE_SECONDS:
             return successor
         storage.revoke_grant(request.transaction, row.grant_id, "refresh_token_replayed", request.http.ip, request.now)
         raise InvalidGrantError("the refresh token was used before")

@@ -42,6 +42,7 @@ PATH = "/register"
 OPEN_SCOPES = frozenset({*OPENID_SCOPES, "user_info"})
 OPEN_GRANT_TYPES = frozenset({CODE, REFRESH, DEVICE})
 MAX_NAME_LENGTH, MAX_URIS = 128, 50
+FIXES = {"jwks_uri": "jwks_uri is not fetched; send the keys themselves, as jwks"}
 
 
 class InvalidMetadataError(OAuth2Error):
@@ -78,7 +79,7 @@ class Metadata(Shape):
     policy_uri: WebAddress | None = None
     scope: str = ""
     jwks: Jwks | None = None
-    jwks_uri: None = None  # keys are taken as they are, not fetched
+    jwks_uri: None = None
     post_logout_redirect_uris: list[RedirectUri] = Field(default_factory=list)
     backchannel_logout_uri: Endpoint | None = None
     id_token_signed_response_alg: SigningAlg = "RS256"  # noqa: S105 - an algorithm
@@ -215,7 +216,9 @@ class Registrar:
 
     def _is_secret(self, transaction: Transaction, application: Application, secret: str, now: int) -> bool:
         digest = keyed_hash(self.provider.pepper, secret)
-        return any(kept.hash == digest for kept in application_secrets.live(transaction.session, application.id, now))
+        by_its_clock = now + self.provider.clocks.ahead(application.account_id)
+        live = application_secrets.live(transaction.session, application.id, by_its_clock)
+        return any(kept.hash == digest for kept in live)
 
     def _require_no_more(self, application: Application, columns: dict[str, Any]) -> None:
         """Raises InvalidMetadataError where an application takes more than it was registered with."""
@@ -233,7 +236,7 @@ def _read(metadata: Any) -> Metadata:
         names = [str(fault["loc"][0]) if fault["loc"] else "metadata" for fault in error.errors()]
         if "redirect_uris" in names:
             raise InvalidRedirectError("a redirect URI is refused") from None
-        raise InvalidMetadataError(f"{names[0]} cannot be used") from None
+        raise InvalidMetadataError(FIXES.get(names[0], f"{names[0]} cannot be used")) from None
     uris = [*read.redirect_uris, *read.post_logout_redirect_uris]
     if len(uris) > MAX_URIS:
         raise InvalidMetadataError("there are too many URIs")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from alpage.identity import security_events
 from alpage.identity.credentials import keyed_hash
-from alpage.identity.grants import Grant, revoke, with_made
+from alpage.identity.grants import Grant, revoke
 from alpage.identity.oauth import storage
 from alpage.identity.oauth.client_credentials_grant import OWN
 from alpage.identity.oauth.clients import METHODS, Client
@@ -54,7 +54,7 @@ def revoke_bearer(transaction: Transaction, pepper: bytes, secret: str, ip: str,
     if grant.grant_type == OWN:
         storage.forget_token(transaction, token_id)
         return True
-    revoke(with_made(transaction.session, [grant]), now)
+    revoke(transaction.session, [grant], now)
     security_events.note(
         transaction,
         "token_revoked",

@@ -4,6 +4,8 @@ It is built once. Each request brings its own transaction along; a request that 
 code that was shown is used up whatever was wrong with the rest.
 """
 
+import re
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -15,7 +17,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from alpage.api.callers import Proof
 from alpage.api.calls import Request
 from alpage.api.envelope import Response
-from alpage.identity import dpop
+from alpage.identity import dpop, user_clocks
 from alpage.identity.oauth import clients, issuing
 from alpage.identity.oauth.clients import Client
 from alpage.identity.oauth.issuing import Access, TokenAnswer
@@ -23,6 +25,7 @@ from alpage.identity.oauth.parameters import Parameters
 from alpage.identity.oauth.provider import Provider
 from alpage.storage.database import Transaction
 
+OF_THIS_MACHINE = re.compile(r"^http://[^/:@]+\.localhost(?=[:/]|$)")  # as `localhost` itself (RFC 6761, 6.3)
 NEVER_STORED = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]
 
 
@@ -57,7 +60,10 @@ class LoginRequest(OAuth2Request):
         transaction: Transaction,
         now: int,
     ) -> None:
-        super().__init__(http.method, provider.address(path), headers=http.headers)
+        address = provider.address(path)
+        # Authlib wants HTTPS, but of `localhost`, and does not know the names below it.
+        super().__init__(http.method, OF_THIS_MACHINE.sub("http://localhost", address), headers=http.headers)
+        self.uri = address
         self.http = http
         self.path = path
         self.parameters = parameters
@@ -68,7 +74,10 @@ class LoginRequest(OAuth2Request):
         self.client: Any = None  # once it has shown who it is
         self.is_guess = False  # whether it named a client and could not show that it is this client
         self.access: Access | None = None
-        self.told: list[tuple[str, str]] = []  # headers of the answer
+
+    def now_of(self, user_id: int) -> int:
+        """The time by a user's clock, which what he keeps here goes by."""
+        return self.now + user_clocks.ahead(self.provider.clocks, self.transaction, user_id)
 
     @property
     def form(self) -> Any:
@@ -82,18 +91,33 @@ class LoginRequest(OAuth2Request):
             raise InvalidRequestError(f"{name} is missing")
         return value
 
-    def proven_key(self) -> str | None:
-        """The thumbprint of the key the sender has shown to hold, which uses up the proof. Raises InvalidProofError."""
+    @cached_property
+    def proof(self) -> tuple[str, str] | None:
+        """The key the sender has shown to hold, and the ticket that makes the proof good once.
+
+        Raises NonceNeededError or InvalidProofError.
+        """
         shown = self.http.headers.get("dpop")
         if shown is None:
             return None
-        pepper = self.provider.pepper
-        self.told.append(("DPoP-Nonce", dpop.nonce(pepper, self.now)))
+        proof, needs_nonce = Proof(shown, self.http.method, self.uri), self.provider.settings.dpop_nonces
         try:
-            thumbprint, ticket = dpop.key_of(Proof(shown, self.http.method, self.uri), pepper, self.now)
-            dpop.use(self.transaction, ticket, self.now)
+            return dpop.key_of(proof, self.provider.pepper, self.now, needs_nonce=needs_nonce)
         except dpop.BadNonceError as error:
             raise NonceNeededError(str(error)) from None
+        except dpop.BadProofError as error:
+            raise InvalidProofError(str(error)) from None
+
+    def proven_key(self) -> str | None:
+        """The thumbprint of the key the sender has shown to hold, which uses up the proof.
+
+        Raises NonceNeededError or InvalidProofError.
+        """
+        if self.proof is None:
+            return None
+        thumbprint, ticket = self.proof
+        try:
+            dpop.use(self.transaction, ticket, self.now)
         except dpop.BadProofError as error:
             raise InvalidProofError(str(error)) from None
         return thumbprint
@@ -115,6 +139,7 @@ class Server(AuthorizationServer):
             request.http.headers.get("authorization", ""),
             pepper=self.provider.pepper,
             audiences=self.provider.audiences,
+            clocks=self.provider.clocks,
             now=request.now,
         )
         request.is_guess = False
@@ -155,6 +180,8 @@ class Server(AuthorizationServer):
     def handle_error_response(self, request: LoginRequest, error: OAuth2Error) -> Response:
         """An error in JSON (RFC 6749, 5.2)."""
         response = self.handle_response(error.status_code, described(error), ())
+        if isinstance(error, NonceNeededError):
+            response.headers.append(("DPoP-Nonce", dpop.nonce(self.provider.pepper, request.now)))
         if error.status_code == 401:
             scheme = "Basic" if request.http.headers.get("authorization", "").lower().startswith("basic ") else "Bearer"
             response.headers.append(("WWW-Authenticate", f'{scheme} realm="{self.provider.issuer}"'))

@@ -21,12 +21,12 @@ ACCESS, REFRESH = "at", "rt"
 
 def find_grant(transaction: Transaction, grant_id: int) -> "Row[Any] | None":
     """A grant, with what decides whether it lives."""
-    return transaction.run(_GRANT, {"grant": grant_id}).one_or_none()
+    return transaction.execute(_GRANT, {"grant": grant_id}).one_or_none()
 
 
 def find_token(transaction: Transaction, pepper: bytes, secret: str) -> "Row[Any] | None":
     """An access or refresh token, with its grant and what decides whether it lives."""
-    return transaction.run(_TOKEN, {"digest": keyed_hash(pepper, secret)}).one_or_none()
+    return transaction.execute(_TOKEN, {"digest": keyed_hash(pepper, secret)}).one_or_none()
 
 
 def add_token(
@@ -57,17 +57,17 @@ def add_token(
         "expires_at": expires_at,
         "consumed_at": None,
     }
-    transaction.run(_ADD, row)
+    transaction.execute(_ADD, row)
 
 
 def consume(transaction: Transaction, token_id: int, now: int) -> bool:
     """Uses a refresh token. False for all but the first who does."""
-    return transaction.run(_CONSUME, {"token": token_id, "now": now}).one_or_none() is not None
+    return transaction.execute(_CONSUME, {"token": token_id, "now": now}).one_or_none() is not None
 
 
 def forget_token(transaction: Transaction, token_id: int) -> None:
     """Ends one token, and leaves the others of its grant."""
-    transaction.run(_FORGET, {"token": token_id})
+    transaction.execute(_FORGET, {"token": token_id})
 
 
 def revoke_grant(transaction: Transaction, grant_id: int, kind: security_events.Kind, ip: str, now: int) -> None:
@@ -75,7 +75,7 @@ def revoke_grant(transaction: Transaction, grant_id: int, kind: security_events.
     grant = transaction.session.get(Grant, grant_id)
     if grant is None or grant.revoked_at is not None:
         return
-    grants.revoke(grants.with_made(transaction.session, [grant]), now)
+    grants.revoke(transaction.session, [grant], now)
     security_events.note(
         transaction,
         kind,
@@ -93,6 +93,12 @@ def is_alive(grant: Any, now: int) -> bool:
     return not ended and (grant.grant_expires_at is None or grant.grant_expires_at > now)
 
 
+def scopes_of(token: Any) -> list[str]:
+    """What a token is for: its grant's scopes, or fewer."""
+    scopes: list[str] = token.granted if token.scopes is None else token.scopes
+    return scopes
+
+
 def is_over(token: Any, now: int) -> bool:
     """Whether a token's own time is over."""
     return token.expires_at is not None and token.expires_at <= now
@@ -103,6 +109,7 @@ _OF_A_GRANT: tuple[Any, ...] = (
     Grant.application_id,
     Grant.grant_type,
     Grant.scopes.label("granted"),
+    Grant.claims,
     Grant.revoked_at,
     Grant.expires_at.label("grant_expires_at"),
     Grant.authenticated_at,

@@ -1,10 +1,12 @@
 """Who sees a zone, and who changes it: every route of this product finds its zone here."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any
 
 from sqlalchemy import Select, bindparam, select
 
+from alpage.accounts import products
 from alpage.accounts.products import Product
 from alpage.accounts.rights import Right, may
 from alpage.api.callers import Caller
@@ -16,6 +18,8 @@ from alpage.products.dns.tables import Record, Zone
 from alpage.products.domains.contract import domain_of
 
 WRITE_RIGHT: Right = "technical"
+
+ZoneQuery = Callable[[Caller], Select[Zone]]
 
 
 def visible(caller: Caller, right: Right | None = None) -> Select[Zone]:
@@ -29,27 +33,32 @@ def find(call: Call, zone: str) -> Zone:
     Raises `object_not_found`, `zone_does_not_exists` for a domain of the caller that has none, `access_denied`.
     """
     fqdn = read_fqdn(zone)
-    found = one(call, _by_fqdn(call.caller.template), {"fqdn": fqdn, **call.caller.values})
+    found = one(call, by_fqdn, fqdn=fqdn)
     if found is not None:
         return found
     domain = domain_of(call, fqdn)
     raise ApiError("zone_does_not_exists", zone=fqdn) if domain and domain.name == fqdn else not_found("Zone", fqdn)
 
 
-def one(call: Call, query: Select[Zone], parameters: dict[str, Any] | None = None) -> Zone | None:
+def one(call: Call, query: ZoneQuery, **values: Any) -> Zone | None:
     """The zone a query finds, locked for calls that write. Raises `access_denied`."""
-    if not call.writes:
-        return _found(call, query, parameters)
-    zone = _found(call, query.with_for_update(of=Zone), parameters)
-    if zone is not None:
+    zone: Zone | None = call.recall(_locking(query) if call.writes else query, **values)
+    if zone is not None and call.writes:
         require_right(call, zone.product_id, model="Zone", name=zone.fqdn)
     return zone
 
 
+@cache
+def _locking(query: ZoneQuery) -> ZoneQuery:
+    def locking(caller: Caller) -> Select[Zone]:
+        return query(caller).with_for_update(of=Zone).execution_options(populate_existing=True)
+
+    return locking
+
+
 def require_right(call: Call, product_id: int, *, model: str, name: str) -> None:
     """Raises `access_denied` unless the caller may change the zones of a domain's product."""
-    permitted = select(Product.id).where(Product.id == product_id, may(call.caller, Product, WRITE_RIGHT))
-    if call.transaction.execute(permitted).first() is None:
+    if not products.is_permitted(call, product_id, WRITE_RIGHT):
         raise ApiError("access_denied", model=model, id=name, required_right=WRITE_RIGHT)
 
 
@@ -63,20 +72,17 @@ def read_fqdn(text: str) -> str:
 
 def find_record(call: Call, zone: Zone, record: int) -> Record:
     """A record of a zone. Raises `object_not_found`."""
-    found: Record | None = call.transaction.find(select(Record).where(Record.id == record, Record.zone_id == zone.id))
+    found: Record | None = call.transaction.find(_RECORD, {"record_id": record, "zone_id": zone.id})
     if found is None:
         raise not_found("DnsRecord", record)
     return found
 
 
-@cache
-def _by_fqdn(caller: Caller) -> Select[Zone]:
+def by_fqdn(caller: Caller) -> Select[Zone]:
+    """The zone of a name."""
     return visible(caller).where(Zone.fqdn == bindparam("fqdn"))
 
 
-def _found(call: Call, query: Select[Any], parameters: dict[str, Any] | None) -> Zone | None:
-    zone: Zone | None = call.transaction.find(query, parameters)
-    return zone
-
+_RECORD = select(Record).where(Record.id == bindparam("record_id"), Record.zone_id == bindparam("zone_id"))
 
 ZoneOfPath = Annotated[Zone, Loaded(find)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from alpage.api.errors import ApiError, Fault
@@ -25,7 +25,6 @@ LARGE_ZONE = 50  # records; in a smaller zone any change is a big one
 THRESHOLD_PERCENT = 30
 KEYS_A_QUERY = 1000  # well within what either database takes as parameters of one statement
 
-_VERSIONS = "dns.versions"  # in a session's info: the version this transaction is making, by zone
 _ATTRIBUTES = {  # of a record: which one a broken rule speaks of, if not the name
     "duplicate": "target",
     "alias_of_itself": "target",
@@ -127,8 +126,7 @@ def leading_to(transaction: Transaction, zone: Zone, delta: Delta) -> list[Edit]
 
 def records_of(transaction: Transaction, zone: Zone) -> list[RecordData]:
     """All records of a zone, oldest first."""
-    query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
-    return [_data(row) for row in transaction.execute(query.order_by(Record.id))]
+    return [_data(row) for row in transaction.execute(_RECORDS, {"zone_id": zone.id})]
 
 
 def records_with_ids(transaction: Transaction, zone: Zone, ids: Iterable[int]) -> dict[int, Record]:
@@ -143,8 +141,7 @@ def limit_blast(transaction: Transaction, zone: Zone, edits: Iterable[Edit], *, 
     changed = sum(edit.before is not None and edit.before != edit.after for edit in edits)
     if force or changed * 100 <= LARGE_ZONE * THRESHOLD_PERCENT:
         return
-    counting = select(func.count()).select_from(Record).where(Record.zone_id == zone.id)
-    total = int(transaction.execute(counting).scalar_one())
+    total = int(transaction.execute(_COUNT, {"zone_id": zone.id}).scalar_one())
     if total > LARGE_ZONE and changed * 100 > total * THRESHOLD_PERCENT:
         raise ApiError("blast_radius_exceeded", changed=changed, total=total, threshold=THRESHOLD_PERCENT)
 
@@ -173,7 +170,7 @@ def found_zone(
     )
     transaction.session.add(zone)
     transaction.session.flush()
-    _add_version(transaction, zone, None, now)
+    _add_version(transaction, zone, None, Delta(), now)
     return zone
 
 
@@ -207,19 +204,27 @@ def _apply(session: Session, zone: Zone, edit: Edit, now: int) -> Record:
 
 
 def _extend_version(transaction: Transaction, zone: Zone, delta: Delta, now: int) -> None:
-    version = transaction.session.info.get(_VERSIONS, {}).get(zone.id)
-    if version is None:
-        previous = zone.serial
-        zone.serial = soa.next_serial(previous, now)
-        zone.updated_at = now
-        version = _add_version(transaction, zone, previous, now)
-    else:
-        delta = versions.compose([delta_of(version), delta])
+    if transaction.deferred.add(_complete_version, zone.id, delta):
+        return
+    previous = zone.serial
+    zone.serial = soa.next_serial(previous, now)
+    zone.updated_at = now
+    _add_version(transaction, zone, previous, delta, now)
+
+
+def _complete_version(transaction: Transaction, zone_id: int, deltas: list[Delta]) -> None:
+    """Adds what a transaction did to a zone after its first edit to the version that this one made."""
+    version = transaction.find(_NEWEST_VERSION, {"zone_id": zone_id})
+    if version is not None:  # else the zone has gone, too
+        _fill(version, versions.compose([delta_of(version), *deltas]))
+
+
+def _fill(version: ZoneVersion, delta: Delta) -> None:
     version.removed, version.removed_count = lines(delta.removed), len(delta.removed)
     version.added, version.added_count = lines(delta.added), len(delta.added)
 
 
-def _add_version(transaction: Transaction, zone: Zone, previous: int | None, now: int) -> ZoneVersion:
+def _add_version(transaction: Transaction, zone: Zone, previous: int | None, delta: Delta, now: int) -> None:
     author = transaction.changes.author
     version = ZoneVersion(
         account_id=zone.account_id,
@@ -230,14 +235,10 @@ def _add_version(transaction: Transaction, zone: Zone, previous: int | None, now
         user_id=author.user_id,
         grant_id=author.grant_id,
         request_id=author.request_id,
-        removed=[],
-        added=[],
-        removed_count=0,
-        added_count=0,
     )
+    _fill(version, delta)
     transaction.session.add(version)
-    transaction.session.info.setdefault(_VERSIONS, {})[zone.id] = version
-    return version
+    transaction.deferred.begin(_complete_version, zone.id)
 
 
 def _broken_rules(transaction: Transaction, zone: Zone, edits: Sequence[Edit]) -> list[Fault]:
@@ -268,12 +269,13 @@ def _inside(attribute: str, name: str) -> str:
 
 def _existing(transaction: Transaction, zone: Zone, needed: rules.Needed) -> rules.Snapshot:
     records: dict[RecordData, None] = {}
-    query = select(Record.source, Record.type, Record.ttl, Record.target).where(Record.zone_id == zone.id)
     for some in _portions(needed.names):
-        records.update((_data(row), None) for row in transaction.execute(query.where(Record.source.in_(some))))
+        found = transaction.execute(_RECORDS_AT, {"zone_id": zone.id, "sources": some})
+        records.update((_data(row), None) for row in found)
     if needed.subtrees:
         below = or_(*(_is_below(source) for source in needed.subtrees))
-        records.update((_data(row), None) for row in transaction.execute(query.where(below)))
+        found = transaction.execute(_RECORDS.where(below), {"zone_id": zone.id})
+        records.update((_data(row), None) for row in found)
     return rules.Snapshot(records)
 
 
@@ -300,3 +302,15 @@ def _portions(items: Iterable[Item]) -> Iterator[list[Item]]:
     remaining = iter(items)
     while portion := list(islice(remaining, KEYS_A_QUERY)):
         yield portion
+
+
+_RECORDS = (
+    select(Record.source, Record.type, Record.ttl, Record.target)
+    .where(Record.zone_id == bindparam("zone_id"))
+    .order_by(Record.id)
+)
+_RECORDS_AT = _RECORDS.where(Record.source.in_(bindparam("sources", expanding=True))).order_by(None)
+_COUNT = select(func.count()).select_from(Record).where(Record.zone_id == bindparam("zone_id"))
+_NEWEST_VERSION = (
+    select(ZoneVersion).where(ZoneVersion.zone_id == bindparam("zone_id")).order_by(ZoneVersion.id.desc()).limit(1)
+)

@@ -3,14 +3,16 @@
 Kept for programs that know nothing newer. What they send goes the same way as in version 2.
 """
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
-from sqlalchemy import Select, func, literal
+from sqlalchemy import Select, bindparam, func, literal
 
+from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import Fault, not_found
-from alpage.api.routes import Loaded, Routes, Shape
+from alpage.api.routes import Deprecation, Loaded, Routes, Shape
 from alpage.products.dns import description, edits, names, rdata
 from alpage.products.dns.access import find_record, one, visible
 from alpage.products.dns.records import (
@@ -32,16 +34,25 @@ READ, WRITE = ("domain:read", "dns:read"), ("domain:write", "dns:write")
 routes = Routes("DNS records, version 1", text_context=True)
 
 
+def _until_2029(successor: str) -> Deprecation:
+    """All of version 1 goes together: years after the programs that speak it have learned version 2."""
+    return Deprecation(since=date(2026, 11, 25), sunset=date(2029, 1, 1), successor=successor)
+
+
 def find(call: Call, domain: int) -> Zone:
     """The zone of a domain, by the number of its product; of several the one nearest to its name.
 
     Raises `object_not_found`, `access_denied`.
     """
-    of_domain = visible(call.caller).where(Zone.product_id == domain)
-    zone = one(call, of_domain.order_by(func.length(Zone.fqdn)).limit(1))
+    zone = one(call, _of_domain, domain=domain)
     if zone is None:
         raise not_found("Domain", domain)
     return zone
+
+
+def _of_domain(caller: Caller) -> Select[Zone]:
+    of_domain = visible(caller).where(Zone.product_id == bindparam("domain"))
+    return of_domain.order_by(func.length(Zone.fqdn)).limit(1)
 
 
 ZoneOfDomain = Annotated[Zone, Loaded(find, by=int)]
@@ -112,7 +123,7 @@ class LegacyRecordChange(RecordChange):
     search=SEARCHED,
     cap=None,
     errors=("object_not_found",),
-    deprecated=True,
+    deprecated=_until_2029("GET /2/zones/{zone}/records"),
 )
 def list_records(call: Call, domain: ZoneOfDomain, filter: RecordFilter) -> Select[Any]:
     """List the records of a domain."""
@@ -124,7 +135,7 @@ def list_records(call: Call, domain: ZoneOfDomain, filter: RecordFilter) -> Sele
     scope=WRITE,
     answer=str,
     errors=("object_not_found", *OF_A_RECORD),
-    deprecated=True,
+    deprecated=_until_2029("POST /2/zones/{zone}/records"),
 )
 def create_record(call: Call, domain: ZoneOfDomain, body: NewLegacyRecord) -> str:
     """Create a record in a domain. The answer is its id."""
@@ -139,7 +150,7 @@ def create_record(call: Call, domain: ZoneOfDomain, body: NewLegacyRecord) -> st
     scope=READ,
     answer=LegacyRecord,
     errors=("object_not_found",),
-    deprecated=True,
+    deprecated=_until_2029("GET /2/zones/{zone}/records/{record}"),
 )
 def show_record(call: Call, domain: ZoneOfDomain, record: int) -> Select[Any]:
     """Show a record of a domain."""
@@ -152,7 +163,7 @@ def show_record(call: Call, domain: ZoneOfDomain, record: int) -> Select[Any]:
     scope=WRITE,
     answer=bool,
     errors=("object_not_found", *OF_A_RECORD),
-    deprecated=True,
+    deprecated=_until_2029("PUT /2/zones/{zone}/records/{record}"),
 )
 def update_record(call: Call, domain: ZoneOfDomain, record: int, body: LegacyRecordChange) -> bool:
     """Update a record of a domain. What is left out stays as it is."""
@@ -167,7 +178,7 @@ def update_record(call: Call, domain: ZoneOfDomain, record: int, body: LegacyRec
     scope=WRITE,
     answer=bool,
     errors=("object_not_found",),
-    deprecated=True,
+    deprecated=_until_2029("DELETE /2/zones/{zone}/records/{record}"),
 )
 def delete_record(call: Call, domain: ZoneOfDomain, record: int) -> bool:
     """Delete a record of a domain."""

@@ -1,20 +1,33 @@
 """Ready sets of records, kept as TOML files in `templates/`, which customers fill in and add to a zone.
 
 A placeholder `{zone}` stands for the zone, any other for a variable of the template. A record that uses a variable
-left empty is left out. To add a template, add a file; the tests read every one.
+left empty is left out. What people read of it stands there in every language. To add a template, add a file; the tests
+read every one.
 """
 
 import functools
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import TypeVar
 
+from alpage.api.languages import DEFAULT
 from alpage.products.dns import rdata, recorddata
 from alpage.products.dns.recorddata import RecordData
 
+Words = TypeVar("Words")
+
 _placeholder = re.compile(r"\{([a-z0-9_]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class VariableWords:
+    """What people read of a variable, in one language."""
+
+    label: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +35,17 @@ class Variable:
     """What a customer fills in: the whole value matches the pattern; without a default it must be given."""
 
     name: str
-    sentence: str
+    words: Mapping[str, VariableWords]  # by language
     pattern: str
     default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateWords:
+    """What people read of a template, in one language."""
+
+    title: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +53,7 @@ class Template:
     """A set of records with gaps; the records are as the file has them, placeholders and all."""
 
     name: str
-    title: str
-    description: str
+    words: Mapping[str, TemplateWords]  # by language
     variables: tuple[Variable, ...]
     records: tuple[RecordData, ...]
 
@@ -89,11 +109,15 @@ def render(template: Template, variables: Mapping[str, str], zone: str) -> list[
 def _load(name: str, text: str) -> Template:
     content = tomllib.loads(text)
     variables = tuple(
-        Variable(key, value["sentence"], value["pattern"], value.get("default"))
+        Variable(key, _words(VariableWords, value["words"]), value["pattern"], value.get("default"))
         for key, value in content.get("variables", {}).items()
     )
     records = tuple(RecordData(**record) for record in content["records"])
-    return Template(name, content["title"], content["description"], variables, records)
+    return Template(name, _words(TemplateWords, content["words"]), variables, records)
+
+
+def _words(kind: Callable[..., Words], content: Mapping[str, Mapping[str, str]]) -> dict[str, Words]:
+    return {language: kind(**words) for language, words in content.items()}
 
 
 def _unknown(template: Template, variables: Mapping[str, str]) -> list[VariableFault]:
@@ -106,10 +130,11 @@ def _unknown(template: Template, variables: Mapping[str, str]) -> list[VariableF
 
 
 def _check(variable: Variable, value: str | None) -> list[VariableFault]:
+    sentence = variable.words[DEFAULT].sentence
     if value is None:
-        return [VariableFault(variable.name, "missing", f"{variable.name!r} is missing: {variable.sentence}")]
+        return [VariableFault(variable.name, "missing", f"{variable.name!r} is missing: {sentence}")]
     if not re.fullmatch(variable.pattern, value):
-        return [VariableFault(variable.name, "pattern", f"{variable.name!r} does not fit: {variable.sentence}")]
+        return [VariableFault(variable.name, "pattern", f"{variable.name!r} does not fit: {sentence}")]
     return []
 
 

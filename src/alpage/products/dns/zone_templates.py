@@ -12,7 +12,7 @@ from alpage.products.dns.access import ZoneOfPath
 from alpage.products.dns.bulk import ChangedRecords, report
 from alpage.products.dns.recorddata import RecordData
 from alpage.products.dns.records import OF_A_RECORD, OF_THE_ZONE, READ, WRITE
-from alpage.products.dns.templates import Template, TemplateError, VariableFault
+from alpage.products.dns.templates import Template, TemplateError, Variable, VariableFault
 
 routes = Routes("DNS templates")
 
@@ -21,9 +21,22 @@ class TemplateVariable(Shape):
     """What a customer fills in; without a default, it must be given."""
 
     name: str
+    label: str
     sentence: str
     pattern: str
     default: str | None
+
+    @classmethod
+    def present(cls, row: Variable, call: Call) -> dict[str, Any]:
+        """The variable, in the language of the caller."""
+        words = row.words[call.language]
+        return {
+            "name": row.name,
+            "label": words.label,
+            "sentence": words.sentence,
+            "pattern": row.pattern,
+            "default": row.default,
+        }
 
 
 class TemplateSummary(Shape):
@@ -51,9 +64,9 @@ class TemplateDetails(TemplateSummary):
 
     @classmethod
     def present(cls, row: Template, call: Call) -> dict[str, Any]:
-        """The template as its file has it."""
+        """The template, in the language of the caller."""
         return {
-            **TemplateSummary.present(row, call),
+            **_summary(row, call),
             "variables": [TemplateVariable.present(variable, call) for variable in row.variables],
             "records": [TemplateRecord.present(record, call) for record in row.records],
         }
@@ -70,7 +83,7 @@ class Filling(Shape):
 @routes.get("/2/dns/templates", scope=READ, answer=list[TemplateSummary], search=("name", "title", "description"))
 def list_templates(call: Call) -> list[dict[str, Any]]:
     """List the templates there are."""
-    return [TemplateSummary.present(template, call) for template in templates.available().values()]
+    return [_summary(template, call) for template in templates.available().values()]
 
 
 @routes.get("/2/dns/templates/{template}", scope=READ, answer=TemplateDetails, errors=("dns_template_not_found",))
@@ -97,6 +110,11 @@ def apply_template(call: Call, zone: ZoneOfPath, template: str, body: Filling) -
     changes = edits.leading_to(call.transaction, zone, delta)
     edits.limit_blast(call.transaction, zone, changes, force=body.force)
     return report(call, zone, changes, edits.write(call.transaction, zone, changes, now=call.now))
+
+
+def _summary(template: Template, call: Call) -> dict[str, Any]:
+    words = template.words[call.language]
+    return {"name": template.name, "title": words.title, "description": words.description}
 
 
 def _find(name: str) -> Template:

@@ -91,6 +91,7 @@ SORTS = {"id": ZoneVersion.id, "serial": ZoneVersion.serial, "created_at": ZoneV
 @routes.get("/2/zones/{zone}/versions", scope=READ, answer=list[Version], sort=SORTS, errors=OF_THE_ZONE)
 def list_versions(call: Call, zone: ZoneOfPath) -> Select[Any]:
     """List the versions of a zone, oldest first; `order=desc` turns them round."""
+    call.transaction.settle()
     return _SUMMARIES.where(ZoneVersion.zone_id == zone.id)
 
 
@@ -136,11 +137,11 @@ def restore_version(call: Call, zone: ZoneOfPath, serial: int, body: Restoration
     wanted = edits.leading_to(call.transaction, zone, delta)
     edits.limit_blast(call.transaction, zone, wanted, force=body.force)
     edits.write(call.transaction, zone, wanted, now=call.now)
-    call.session.flush()
     return _find(call.transaction, zone, zone.serial)
 
 
 def _find(transaction: Transaction, zone: Zone, serial: int) -> ZoneVersion:
+    transaction.settle()  # a batch may have written the zone
     query = select(ZoneVersion).where(ZoneVersion.zone_id == zone.id, ZoneVersion.serial == serial)
     version: ZoneVersion | None = transaction.find(query)
     if version is None:

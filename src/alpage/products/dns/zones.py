@@ -5,14 +5,14 @@ from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, not_found
 from alpage.api.history import FOLLOWS, Subject, Undo, Work
 from alpage.api.routes import Routes, Shape
 from alpage.products.dns import edits, rules, versions, zonefile
-from alpage.products.dns.access import ZoneOfPath, read_fqdn, require_right, visible
+from alpage.products.dns.access import ZoneOfPath, by_fqdn, read_fqdn, require_right
 from alpage.products.dns.records import (
     OF_A_RECORD,
     OF_THE_ZONE,
@@ -108,7 +108,7 @@ def show_zone(call: Call, zone: ZoneOfPath) -> Zone:
 @routes.get("/2/zones/{zone}/exists", scope=READ, answer=bool, errors=("object_not_found",))
 def tell_whether_zone_exists(call: Call, zone: str) -> bool:
     """Tell whether there is a zone of this name, and you may see it; if not, the answer is `object_not_found`."""
-    if call.transaction.find(visible(call.caller).where(Zone.fqdn == read_fqdn(zone))) is None:
+    if call.find(by_fqdn, fqdn=read_fqdn(zone)) is None:
         raise not_found("Zone", zone)
     return True
 
@@ -131,7 +131,7 @@ def create_zone(call: Call, zone: str, body: NewZone) -> Zone:
     if domain is None:
         raise not_found("Domain", fqdn)
     require_right(call, domain.product_id, model="Domain", name=domain.name)
-    if call.transaction.execute(select(Zone.id).where(Zone.fqdn == fqdn)).first() is not None:
+    if call.transaction.execute(_TAKEN, {"fqdn": fqdn}).first() is not None:
         raise ApiError("zone_already_exists", zone=fqdn)
     created = _found(call, fqdn, domain)
     _take_text(call, created, body.skel)
@@ -205,6 +205,9 @@ def _faults(remarks: Iterable[Remark]) -> Iterable[Fault]:
     for remark in remarks:
         context = {"line": remark.line, "reason": remark.reason, "detail": remark.message}
         yield Fault(rules.INVALID, "skel", context)
+
+
+_TAKEN = select(Zone.id).where(Zone.fqdn == bindparam("fqdn"))
 
 
 # taken back

@@ -1,12 +1,11 @@
 """What other products may ask about domains."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func
-
-from alpage.api.calls import Call
+from alpage.api.calls import Call, Statement
 from alpage.products.domains import SERVICE, names
-from alpage.products.domains.domains import Domain, visible
+from alpage.products.domains.domains import by_id, longest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +23,16 @@ class DomainOfZone:
 def domain_of(call: Call, fqdn: str) -> DomainOfZone | None:
     """The longest domain the caller may see that is this name or stands above it."""
     name = names.to_ascii(fqdn)
-    return None if name is None else _find(call, Domain.name.in_(names.with_parents(name)))
+    return None if name is None else _find(call, longest_of, names=names.with_parents(name))
 
 
 def domain_by_product(call: Call, product_id: int) -> DomainOfZone | None:
     """The domain of a product, if the caller may see it."""
-    return _find(call, Domain.id == product_id)
+    return _find(call, by_id, domain_id=product_id)
 
 
-def _find(call: Call, condition: ColumnElement[bool]) -> DomainOfZone | None:
-    statement = (
-        visible(call.caller)
-        .with_only_columns(Domain.id, Domain.account_id, Domain.name, Domain.nameservers, Domain.dnssec_data)
-        .where(condition)
-        .order_by(func.length(Domain.name).desc())
-        .limit(1)
-    )
-    found = call.transaction.execute(statement).one_or_none()
+def _find(call: Call, statement: Statement, **values: Any) -> DomainOfZone | None:
+    found = call.rows(statement, **values).one_or_none()
     if found is None:
         return None
     return DomainOfZone(

@@ -1,9 +1,10 @@
 """Domains: a row in `products` for what they share with everything an account owns, and one here under the same id."""
 
+from datetime import date
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Select, String, func, select
+from sqlalchemy import JSON, ForeignKey, Select, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from alpage.accounts import products
@@ -14,7 +15,7 @@ from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.history import Subject, Undo, Work, put_back
-from alpage.api.routes import Loaded, Routes, Shape
+from alpage.api.routes import Deprecation, Loaded, Routes, Shape
 from alpage.products.dns import contract as dns
 from alpage.products.domains import SERVICE, names, suffixes
 from alpage.storage.tables import Base
@@ -165,6 +166,17 @@ def visible(caller: Caller) -> Select[Domain]:
     return select(Domain).where(may(caller, Domain))
 
 
+def longest_of(caller: Caller) -> Select[Domain]:
+    """The domain with the longest of some names."""
+    named = visible(caller).where(Domain.name.in_(bindparam("names", expanding=True)))
+    return named.order_by(func.length(Domain.name).desc()).limit(1)
+
+
+def by_id(caller: Caller) -> Select[Domain]:
+    """The domain of a product."""
+    return visible(caller).where(Domain.id == bindparam("domain_id"))
+
+
 def find(call: Call, domain: str) -> Domain:
     """The domain of a path, by name in Unicode or punycode, or by id. Raises `object_not_found`."""
     name = names.to_ascii(domain) or ""
@@ -277,7 +289,14 @@ def show_domain(call: Call, domain: DomainOfPath) -> Domain:
     return domain
 
 
-@routes.get("/1/domain/account/{account}", scope=READ, answer=list[DomainSummary], sort=SORTS, search=SEARCHED)
+@routes.get(
+    "/1/domain/account/{account}",
+    scope=READ,
+    answer=list[DomainSummary],
+    sort=SORTS,
+    search=SEARCHED,
+    deprecated=Deprecation(date(2026, 11, 25), date(2029, 1, 1), "GET /1/domains/account/{account}"),
+)
 def list_domains_of_account(call: Call, account: AccountId) -> Select[Any]:
     """List the domains of an account."""
     return visible(call.caller).where(Domain.account_id == account)
@@ -298,9 +317,9 @@ def show_domain_of_account(call: Call, account: AccountId, domain: DomainOfPath)
 
 
 def _one(call: Call, asked: str, candidates: list[str], domain_id: int | None = None) -> Domain:
-    chosen = Domain.name.in_(candidates) if domain_id is None else Domain.id == domain_id
-    longest = visible(call.caller).where(chosen).order_by(func.length(Domain.name).desc()).limit(1)
-    found: Domain | None = call.transaction.find(longest)
+    found: Domain | None = (
+        call.find(longest_of, names=candidates) if domain_id is None else call.find(by_id, domain_id=domain_id)
+    )
     if found is None:
         raise not_found("Domain", asked)
     return found

@@ -64,7 +64,7 @@ def moment(locale: str, at: float, timezone: str = "UTC") -> str:
 
 def ago(locale: str, at: float, timezone: str = "UTC", now: float | None = None) -> Markup:
     """A moment as seen from now, with the exact one on hover."""
-    from_now = int(at) - int(time() if now is None else now)
+    from_now = int(at) - int(time() if now is None else now) or -1  # nothing happens in 0 seconds
     said = format_timedelta(from_now, add_direction=True, locale=locale)
     written = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(written, moment(locale, at, timezone), said)

@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from alpage.identity.oauth.authorization import Answer, AuthorizationError
+from alpage.identity.oauth.authorization_requests import AuthorizationError
+from alpage.identity.oauth.redirects import Answer
 from alpage.web.login import returns
 from alpage.web.login.surface import LoginVisit
 

@@ -59,7 +59,7 @@ def people(visit: LoginVisit, transaction: Transaction, now: int) -> list[Person
     found = []
     for secret in read(visit).secrets:
         session = sessions.find(transaction, secret, visit.surface.pepper, now)
-        if session is not None:
+        if session is not None and session.expires_at > visit.surface.now_of(transaction, session.user_id):
             found.append(Person(_user(transaction, session.user_id), session, secret))
     return found
 

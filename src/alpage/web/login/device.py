@@ -43,14 +43,14 @@ def look_at_device(visit: LoginVisit) -> Response:
         person = browsers.current(visit, transaction, now)
         if person is None:
             return visit.redirect(returns.with_return("/signin", "/device"))
-        subjects = (attempts.of_account(CODE, person.user.id), attempts.of_address(CODE, visit.ip))
-        is_blocked = attempts.blocked_until(transaction, subjects, now) > 0
+        at_account, from_address = attempts.of_account(CODE, person.user.id), attempts.of_address(CODE, visit.ip)
+        is_blocked = not attempts.begin(transaction, at_account, from_address, now)
         found = None if is_blocked else device_flow.find(transaction, surface.pepper, code, now)
         if found is None and not is_blocked:
-            attempts.failed(transaction, subjects, now)
+            attempts.failed(transaction, [from_address], now)
         if found is None:
             return _show_form(visit, person, code, is_wrong=True)
-        attempts.succeeded(transaction, subjects)
+        attempts.succeeded(transaction, [at_account])
         device, application = found
         return visit.render(
             "login/device_consent.html",
@@ -81,11 +81,15 @@ def decide(visit: LoginVisit) -> Response:
         if found is None:
             return _show_form(visit, person, "", is_wrong=True)
         device, application = found
-        is_allowed = visit.form.get("decision") == "approve"
-        answer = device_flow.approve if is_allowed else device_flow.refuse
-        if not answer(transaction, device, person.session, now):
+        allowed = words.ticked(visit, device.scopes) if visit.form.get("decision") == "approve" else []
+        is_first = (
+            device_flow.approve(transaction, device, person.session, allowed, now)
+            if allowed
+            else device_flow.refuse(transaction, device, person.session, now)
+        )
+        if not is_first:
             return _show_form(visit, person, "", is_wrong=True)
-    return visit.render("login/device_done.html", application=application, is_allowed=is_allowed)
+    return visit.render("login/device_done.html", application=application, is_allowed=bool(allowed))
 
 
 def _show_form(visit: LoginVisit, person: Person, code: str, *, is_wrong: bool = False) -> Response:

@@ -109,7 +109,11 @@ def show_verification(visit: LoginVisit) -> Response:
     surface = visit.surface
     with surface.database.reading() as transaction:
         email = email_verifications.find(
-            transaction, surface.pepper, _secret(visit, email_verifications.PATH), surface.now
+            transaction,
+            surface.pepper,
+            surface.provider.clocks,
+            _secret(visit, email_verifications.PATH),
+            surface.now,
         )
     if email is None:
         return _show_dead(visit)
@@ -124,6 +128,7 @@ def verify(visit: LoginVisit) -> Response:
         user = email_verifications.finish(
             transaction,
             surface.pepper,
+            surface.provider.clocks,
             _secret(visit, email_verifications.PATH),
             surface.now,
             ip=origin.ip,

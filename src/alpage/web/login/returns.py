@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from alpage.api.languages import LANGUAGES
-from alpage.identity.oauth.authorization import AuthorizationError, AuthorizationRequest
+from alpage.identity.oauth.authorization_requests import AuthorizationError, AuthorizationRequest
 from alpage.storage.database import Transaction
 from alpage.web.login.surface import LoginVisit
 from alpage.web.visits import LANGUAGE_COOKIE
 
 HOME = "/"
 # The pages that send a visitor to sign in. An address that begins otherwise would lead to another host.
-PAGES = re.compile(r"/(?:authorize|device)?(?:\?[\x21-\x7e]*)?")
+PAGES = re.compile(r"/(?:authorize|device|passkeys/new)?(?:\?[\x21-\x7e]*)?")
 
 
 def checked(path: str) -> str:
@@ -33,6 +33,11 @@ def with_query(page: str, pairs: Iterable[tuple[str, str]]) -> str:
 def here(visit: LoginVisit) -> str:
     """The path of the page itself, to come back to."""
     return f"{visit.path}?{visit.query}" if visit.query else visit.path
+
+
+def hint(path: str) -> str:
+    """Who is expected to sign in to go on to a path, if it says."""
+    return dict(parse_qsl(urlsplit(path).query)).get("login_hint", "")
 
 
 def asked_by(visit: LoginVisit, transaction: Transaction, path: str, now: int) -> AuthorizationRequest | None:

@@ -1,8 +1,8 @@
 """Signing in: by address and password, with a second factor where there is one, or by a passkey."""
 
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
-import orjson
 from starlette.responses import JSONResponse, Response
 
 from alpage.accounts import accounts
@@ -12,12 +12,12 @@ from alpage.identity.signin import BY_PASSKEY, BY_PASSWORD, PENDING_SECONDS, Pen
 from alpage.identity.users import User
 from alpage.storage.database import Transaction
 from alpage.web.login import browsers, returns
+from alpage.web.login.passkeys import json_object
 from alpage.web.login.surface import LoginVisit, author_of, origin_of
 from alpage.web.pages import Pages
 from alpage.web.problems import PageError
 
 PENDING = "login-pending"  # the cookie of a sign-in that waits for its second factor
-MOST_JSON = 64 * 1024  # characters of what a passkey answers
 
 pages = Pages()
 
@@ -52,7 +52,8 @@ def _show_form(visit: LoginVisit, to: str, email: str = "", *, is_wrong: bool = 
         422 if is_wrong else 200,
         form_action=returns.targets(request),
         to=to,
-        email=email or ("" if request is None else request.login_hint),
+        email=email or (returns.hint(to) if request is None else request.login_hint),
+        is_for_passkey=urlsplit(to).path == passkeys.PAGE,
         is_wrong=is_wrong,
         application=None if request is None else request.application,
     )
@@ -152,7 +153,7 @@ def finish_passkey(visit: LoginVisit) -> Response:
         user_id = passkeys.finish_sign_in(
             transaction,
             visit.form.get("ticket", ""),
-            _answer_of(visit),
+            json_object(visit.form.get("response", "")),
             settings=surface.settings,
             pepper=surface.pepper,
             now=now,
@@ -181,14 +182,6 @@ def _pending_of_form(visit: LoginVisit, transaction: Transaction, now: int) -> P
     if pending is None:
         raise PageError(403)
     return pending
-
-
-def _answer_of(visit: LoginVisit) -> dict[str, object]:
-    try:
-        answer = orjson.loads(visit.form.get("response", "")[:MOST_JSON])
-    except orjson.JSONDecodeError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 # The end of every way

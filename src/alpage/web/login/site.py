@@ -25,7 +25,7 @@ def login_site(provider: Provider, database: Database, workers: Workers, network
     surface = Login(
         provider=provider,
         database=database,
-        sign_in=SignIn(database, provider.pepper),
+        sign_in=SignIn(database, provider.pepper, provider.clocks),
         authorizations=Authorizations(provider.settings, provider.pepper),
         logouts=Logouts(provider),
     )
@@ -35,6 +35,7 @@ def login_site(provider: Provider, database: Database, workers: Workers, network
         derive_key(provider.pepper, "the pages of the login"),
         base=urlsplit(provider.issuer).path,
         session_cookie=COOKIE,
+        images=(provider.settings.public_url,),  # the pictures of users
         headers={"Referrer-Policy": "no-referrer"},  # what stands in an address here is nobody else's business (A17)
     )
     return Site(place, collect(login), workers, networks, BODY_LIMIT_BYTES)

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from time import time
 
+from alpage.identity import user_clocks
 from alpage.identity.oauth.authorization import Authorizations
 from alpage.identity.oauth.logout import Logouts
 from alpage.identity.oauth.provider import Provider
 from alpage.identity.signin import Origin, SignIn
 from alpage.settings import Settings
 from alpage.storage.changes import Author
-from alpage.storage.database import Database
+from alpage.storage.database import Database, Transaction
 from alpage.web.visits import Visit
 
 
@@ -37,6 +38,10 @@ class Login:
     def now(self) -> int:
         """The time all of a page goes by; asked once a page."""
         return int(time())
+
+    def now_of(self, transaction: Transaction, user_id: int) -> int:
+        """The time by a user's clock, which what he keeps here goes by."""
+        return self.now + user_clocks.ahead(self.provider.clocks, transaction, user_id)
 
 
 LoginVisit = Visit[Login]

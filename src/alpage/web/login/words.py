@@ -1,20 +1,31 @@
 """What applications ask for, in words."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from alpage.identity.scopes import OPENID_SCOPES, SCOPES
+from alpage.identity.scopes import OFFLINE, OPENID, OPENID_SCOPES, SCOPES, contains
+from alpage.web.design.parts import Choice
 from alpage.web.login.surface import LoginVisit
 
 IN_ORDER = [*OPENID_SCOPES.items(), *SCOPES.items()]  # who the user is comes first
-IMPLIED = "offline_access"  # has a sentence of its own on the page
 
 
-def wishes(visit: LoginVisit, scopes: Iterable[str]) -> list[str]:
+def wishes(visit: LoginVisit, scopes: Iterable[str]) -> list[Choice]:
     """What the scopes allow, a sentence each. What another of them contains is not said again."""
-    asked = {*scopes} - {IMPLIED}
-    return [visit.gettext(words) for scope, words in IN_ORDER if scope in asked and not _is_part(scope, asked)]
+    asked = {*scopes}
+    hints = {OFFLINE: visit.gettext("Until you take it back")}
+    return [
+        Choice(scope, visit.gettext(words), hints.get(scope, ""))
+        for scope, words in IN_ORDER
+        if scope in asked and not _is_part(scope, asked)
+    ]
+
+
+def ticked(visit: LoginVisit, asked: Collection[str]) -> list[str]:
+    """What the visitor allows of the scopes his page asked for: those he ticked, with what they contain."""
+    marked = {OPENID, *visit.form.getlist("scope")} & {*asked}
+    return [scope for scope in asked if contains(marked, scope)]
 
 
 def place(visit: LoginVisit, redirect_uri: str) -> str:

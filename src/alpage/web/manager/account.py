@@ -99,6 +99,7 @@ def show_account(visit: Visit) -> Response:
         may_change=may_change,
         roles=ROLES,
         entities=choices(visit, LEGAL_ENTITIES),
+        language=LOCALES[account["locale"]],
         locales=[Choice(value, label) for value, label in LOCALES.items()],
         timezones=[Choice(one["name"], one["name"]) for one in api.get("/1/timezones")] if may_change else [],
         address_types=ADDRESS_TYPES,

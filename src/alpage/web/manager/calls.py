@@ -13,11 +13,13 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pprint import pformat
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import urlencode
 
 from alpage.client import Alpage, Answer, ApiError
+from alpage.web import forgery
 from alpage.web.design import parts
 from alpage.web.manager import session, sign_in
 from alpage.web.manager.surface import Visit
@@ -100,7 +102,16 @@ class Calls:
             user_agent=self.visit.headers.get("user-agent", ""),
             transport=surface.transport,
         ) as alpage:
-            return alpage.call(method, path, body, query=pairs(query), extensions={IP: self.visit.ip})
+            headers = self._key(method, path, body)
+            return alpage.call(method, path, body, query=pairs(query), headers=headers, extensions={IP: self.visit.ip})
+
+    def _key(self, method: str, path: str, body: Any) -> dict[str, str]:
+        """The idempotency key of what a form makes: sent again, by a reload of the answer say, it makes it once."""
+        form = self.visit.form.get(forgery.FIELD)
+        if method != "POST" or not form:
+            return {}
+        made = json.dumps([form, path, body], sort_keys=True).encode()
+        return {"Idempotency-Key": sha256(made).hexdigest()}
 
     def _sign_in(self, error: ApiError) -> NoReturn:
         if error.code == TOO_OLD:

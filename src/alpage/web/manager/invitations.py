@@ -67,11 +67,11 @@ def show_new_invitation(visit: Visit) -> Response:
 
 @pages.post("/invitations/new")
 def create_invitation(visit: Visit) -> Response:
-    """Invites a person, and leads to the link that is to be passed on."""
+    """Invites a person, by mail or with a link that is to be passed on."""
     fields = ("email", "first_name", "last_name", "role_type", "locale")
     body: dict[str, Any] = {name: visit.form.get(name, "").strip() for name in fields}
     body["teams"] = [int(one) for one in visit.form.getlist("teams") if one.isdecimal()]
-    body["strict"] = "strict" in visit.form
+    body |= {name: name in visit.form for name in ("strict", "silent")}
     body["permissions"] = {"billing": "billing" in visit.form}
     try:
         made = calls.api(visit).call("POST", path_of(visit, "/invitations"), body).data
@@ -87,7 +87,6 @@ def show_invitation(visit: Visit, id: int) -> Response:
     invitation = api.get(_path(visit, id), **{"with": ["teams"]})
     state = state_of(invitation)
     is_open = state == STATES["pending"]
-    key = invitation["url_accept"].rpartition("/")[2]
     if is_open:
         api.will("DELETE", _path(visit, id), what=visit.gettext("Cancel the invitation"))
     return shell.show(
@@ -95,7 +94,6 @@ def show_invitation(visit: Visit, id: int) -> Response:
         "manager/invitation.html",
         invitation=invitation,
         crumbs=crumbs(visit, "/invitations", visit.gettext("Invitations"), invitation["email"]),
-        link=f"{visit.surface.address}{visit.url('/join', key=key).removeprefix(visit.place.base)}",
         state=state,
         is_open=is_open,
         may_cancel=invitation["status"] == "pending",

@@ -35,6 +35,7 @@ def list_members(visit: Visit) -> Response:
         visit,
         "manager/members.html",
         members=found,
+        may_administer=administers(visit),
         role=role,
         roles=ROLES,
         role_choices=[Choice("", visit.gettext("Every role")), *choices(visit, ROLES)],

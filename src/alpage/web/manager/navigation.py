@@ -24,7 +24,7 @@ class Entry:
 HERE = (Entry(N_("Home"), "/", "home", below=("/",)),)
 PRODUCTS = (Entry(N_("Domains and DNS"), "/domains", "globe", below=("/domains", "/zones")),)
 ORGANISATION = (
-    Entry(N_("Overview and settings"), "/account", "settings"),
+    Entry(N_("Overview"), "/account", "settings"),
     Entry(N_("Members"), "/members", "people"),
     Entry(N_("Teams"), "/teams", "list"),
     Entry(N_("Invitations"), "/invitations", "mail"),
@@ -32,6 +32,7 @@ ORGANISATION = (
 PROGRAMS = (
     Entry(N_("Access tokens"), "/v3/ng/accounts/token/list", "key", below=("/v3/ng/accounts/token",)),
     Entry(N_("Applications"), "/v3/ng/accounts/applications/list", "app", below=("/v3/ng/accounts/applications",)),
+    Entry(N_("Webhooks"), "/v3/ng/accounts/webhooks/list", "external", below=("/v3/ng/accounts/webhooks",)),
     Entry(N_("Limits"), "/limits", "limit"),
     Entry(N_("Requests"), "/requests", "clock"),
 )

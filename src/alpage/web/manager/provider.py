@@ -10,12 +10,12 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from time import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import orjson
 
-SCOPES = "openid profile email user_info accounts domain dns tokens applications security"
+SCOPES = "openid profile email user_info accounts domain dns tokens applications webhooks security"
 TIMEOUT_SECONDS = 30.0
 LEEWAY_SECONDS = 30  # clocks differ, and a token must outlive the page it is fetched for
 
@@ -68,6 +68,15 @@ class Provider:
         if found.get("issuer") != self.issuer:
             raise ProviderError("invalid_issuer")
         return found
+
+    def passkey_page(self, login_hint: str) -> str:
+        """Where a person makes a passkey: on the login's host, which it belongs to (W3C, Passkey Endpoints)."""
+        return f"{self._passkey_endpoints['enroll']}?{urlencode({'login_hint': login_hint})}"
+
+    @cached_property
+    def _passkey_endpoints(self) -> dict[str, Any]:
+        scheme, host, *_ = urlsplit(self.issuer)
+        return self._read(self._http.get(f"{scheme}://{host}/.well-known/passkey-endpoints"))
 
     def attempt(self) -> Attempt:
         """The beginning of a sign-in."""

@@ -28,6 +28,7 @@ GROUPS = (
     Group("dns", N_("DNS"), N_("Zones and their records")),
     Group("tokens", N_("Access"), N_("Access tokens, and the access you gave to applications")),
     Group("applications", N_("Applications"), N_("Programs that people sign in to with their account here")),
+    Group("webhooks", N_("Webhooks"), N_("Addresses that are told of changes in an organisation")),
     Group("security", N_("Sign-in"), N_("Sessions, passkeys, second factors")),
 )
 OPENID = {

@@ -41,6 +41,7 @@ def _found(visit: Visit, words: str) -> list[tuple[str, list[Link]]]:
 
 def _of_account(visit: Visit, words: str, account_id: int) -> list[tuple[str, list[Link]]]:
     members, applications = f"/2/accounts/{account_id}/users", f"/1/accounts/{account_id}/applications"
+    webhooks = f"/1/accounts/{account_id}/webhooks"
     page = "/v3/ng/accounts/applications/{id}"
     return [
         (
@@ -48,6 +49,10 @@ def _of_account(visit: Visit, words: str, account_id: int) -> list[tuple[str, li
             _objects(visit, words, members, page="/members", name="display_name", icon="person"),
         ),
         (visit.gettext("Applications"), _objects(visit, words, applications, page=page, name="name", icon="app")),
+        (
+            visit.gettext("Webhooks"),
+            _objects(visit, words, webhooks, page="/v3/ng/accounts/webhooks/{id}", name="url", icon="external"),
+        ),
     ]
 
 

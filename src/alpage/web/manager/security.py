@@ -18,6 +18,7 @@ pages = Pages()
 
 SECURITY = "/security"
 RECOVERY_CODES, EVENTS = "/1/profile/recovery_codes", "/1/profile/security_events"
+PASSKEYS = "/1/profile/passkeys"
 LATEST = 8
 WORDS = {
     "signed_in": N_("Signed in"),
@@ -59,11 +60,13 @@ ALARMING = ("passkey_copied", "code_replayed", "refresh_token_replayed", "token_
 def show_security(visit: Visit) -> Response:
     """Everything one signs in with, where one is signed in, and what happened lately."""
     api = calls.api(visit)
+    api.will("POST", f"{PASSKEYS}/options", what=visit.gettext("Begin to add a passkey"))
     return shell.show(
         visit,
         "manager/security.html",
         security=api.get("/2/profile", **{"with": ["preferences.security"]})["preferences"]["security"],
-        passkeys=api.get("/1/profile/passkeys"),
+        passkeys=api.get(PASSKEYS),
+        new_passkey=visit.surface.provider.passkey_page(shell.profile(visit)["email"]),
         authenticators=[one for one in api.get("/1/profile/authenticators") if one["confirmed_at"]],
         recovery=api.get(RECOVERY_CODES),
         sessions=api.get("/1/profile/sessions", order_by="last_accessed_at", order="desc"),

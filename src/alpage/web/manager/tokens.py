@@ -14,7 +14,7 @@ from alpage.web.translations.catalogues import N_
 
 pages = Pages()
 
-DAY_SECONDS = 86400
+DAY_SECONDS, HOUR_SECONDS = 86_400, 3600
 BELOW = "/v3/ng/accounts/token"
 LIST = f"{BELOW}/list"
 TOKENS = "/1/tokens"
@@ -130,6 +130,11 @@ def revoke_token(visit: Visit, token_id: int) -> Response:
     return shell.done(visit, LIST, visit.gettext("The token was revoked. It works no more after a few seconds."))
 
 
+def _end_of_hour() -> int:
+    """Where days are counted from: not the second, which would make another token of a form that is sent again."""
+    return -(-int(time()) // HOUR_SECONDS) * HOUR_SECONDS
+
+
 def _body(visit: Visit) -> dict[str, Any]:
     form = visit.form
     days = form.get("expires_at", "")
@@ -139,7 +144,7 @@ def _body(visit: Visit) -> dict[str, Any]:
         "account_ids": [int(number) for number in form.getlist("account_ids") if number.isdecimal()] or None,
         "product_ids": [int(number) for number in form.getlist("product_ids") if number.isdecimal()] or None,
         "ip_ranges": form.get("ip_ranges", "").split() or None,
-        "expires_at": int(time()) + int(days) * DAY_SECONDS if days.isdecimal() else None,
+        "expires_at": _end_of_hour() + int(days) * DAY_SECONDS if days.isdecimal() else None,
     }
 
 

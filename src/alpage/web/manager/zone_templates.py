@@ -14,7 +14,6 @@ from alpage.web.pages import Pages
 pages = Pages()
 
 VARIABLE = "variables."
-ABBREVIATIONS = ("dkim", "dmarc", "ip", "ipv4", "ipv6", "spf", "ttl", "url")
 
 
 @pages.get("/zones/{fqdn}/templates")
@@ -57,15 +56,7 @@ def _page(visit: Visit, fqdn: str, template: str, outcome: zones.Outcome | None 
     path = zones.path_of(fqdn, f"/templates/{template}")
     api.will("POST", path, body, what=visit.gettext("Plan"), dry_run=1)
     api.will("POST", path, body, what=visit.gettext("Apply"))
-    return zones.show(
-        visit, fqdn, "manager/zone_template.html", ready=found, label_of=label_of, lines=_lines(found), outcome=outcome
-    )
-
-
-def label_of(variable: str) -> str:
-    """The name of a variable as a label."""
-    words = " ".join(word.upper() if word in ABBREVIATIONS else word for word in variable.split("_"))
-    return words[:1].upper() + words[1:]
+    return zones.show(visit, fqdn, "manager/zone_template.html", ready=found, lines=_lines(found), outcome=outcome)
 
 
 def _lines(template: Mapping[str, Any]) -> str:
