@@ -25,6 +25,7 @@ class MovedClock(Base):
 
     __tablename__ = "moved_clocks"
     __event__ = "sandbox.clock"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), unique=True)

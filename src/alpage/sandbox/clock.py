@@ -14,6 +14,7 @@ from alpage.api.calls import Call
 from alpage.api.clocks import MovedClock
 from alpage.api.errors import Fault, invalid
 from alpage.api.faults import require_sandbox
+from alpage.api.history import Subject
 from alpage.api.routes import Routes, Shape
 
 routes = Routes("Sandbox")
@@ -110,3 +111,6 @@ def put_clock_right(call: Call, account: AdministeredAccount) -> dict[str, Any]:
         call.session.delete(found)
     call.clocks.forget()
     return _shown(call, 0)
+
+
+subjects = [Subject(MovedClock, reads=(READ,))]

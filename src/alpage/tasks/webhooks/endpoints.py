@@ -50,6 +50,7 @@ class Webhook(Base):
     __tablename__ = "webhooks"
     __table_args__ = (Index(None, "account_id", "id"), STEADY_IDS)
     __event__ = "webhook"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
@@ -68,6 +69,7 @@ class WebhookSecret(Base):
 
     __tablename__ = "webhook_secrets"
     __event__ = "webhook.secret"
+    __audience__ = "account"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))

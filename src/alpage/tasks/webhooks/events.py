@@ -20,7 +20,7 @@ PING = "ping"
 def names() -> tuple[str, ...]:
     """Every event an account can have, sorted."""
     classes = (mapper.class_ for mapper in Base.registry.mappers)
-    objects = {one.__event__ for one in classes if one.__event__ and hasattr(one, "account_id")}
+    objects = {one.__event__ for one in classes if one.__event__ and one.__audience__ in ("account", "product")}
     return tuple(sorted(f"{name}.{action}" for name in objects for action in ACTIONS))
 
 
