@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from bench import figures
+from bench.changes import measure_changes
 from bench.contenders import Contender, prepare_ceiling, prepare_django, prepare_fastapi
 from bench.cores import Cores, choose_cores, warn_if_busy
 from bench.environment import install_node_peer, install_peers, require_programs
@@ -36,7 +37,7 @@ PREPARE = {
 }
 
 
-PARTS = ("stacks", "alone", "identity", "webhooks")
+PARTS = ("stacks", "alone", "identity", "webhooks", "changes")
 
 
 def main() -> None:
@@ -61,6 +62,8 @@ def main() -> None:
         if "webhooks" in parts:
             print("Measuring webhooks …", flush=True)
             taken += measure_webhooks(new_folder(scratch, "webhooks"), cores)
+        if "changes" in parts:
+            tables += read_log(directory, scratch, cores, taken, rounds=options.rounds)
     keep_figures(directory, taken)
     summary = "\n\n".join([*tables, figure_table(taken)] if taken else tables)
     (directory / "summary.txt").write_text(summary + "\n")
@@ -102,6 +105,15 @@ def take_figures(directory: Path, scratch: Path, cores: Cores, taken: list[Figur
     answers = measure_name_server()
     keep_json(directory, "dns", answers)
     taken += [figures.dns_answers(answer) for answer in answers]
+    keep_runs(directory, runs)
+    return [speed_table(runs)]
+
+
+def read_log(directory: Path, scratch: Path, cores: Cores, taken: list[Figure], *, rounds: int) -> list[str]:
+    """Measure a short and a long change log side by side; gives the tables."""
+    print("Measuring the change log …", flush=True)
+    runs, depth = measure_changes(new_folder(scratch, "changes"), cores, rounds=rounds)
+    taken.append(depth)
     keep_runs(directory, runs)
     return [speed_table(runs)]
 

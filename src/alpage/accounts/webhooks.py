@@ -9,12 +9,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from sqlalchemy import Select, delete, func, select
 
-from alpage.accounts.members import AdministeredAccount, administered
+from alpage.accounts.members import AdministeredAccount, administered, find_to_administer
 from alpage.api.callers import Caller
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
 from alpage.api.expansion import computed
-from alpage.api.history import CREDENTIAL, SUBJECTS, Subject
+from alpage.api.history import CREDENTIAL, SUBJECTS, Subject, Undo, Work, put_back
 from alpage.api.routes import ANY_TOKEN, Expansion, Routes, Shape
 from alpage.api.validation import not_among
 from alpage.identity.credentials import derive_key, pepper_of
@@ -295,6 +295,41 @@ def delete_webhook(call: Call, account: AdministeredAccount, webhook: int) -> bo
     return True
 
 
-# the log
+# taken back
 
-subjects = [Subject(Webhook, reads=(READ,)), Subject(WebhookSecret, reads=(READ,), never=CREDENTIAL)]
+
+def _may_change_all(work: Work) -> None:
+    for item in work.items:
+        place = find_to_administer(work.call, item.account_id or 0)
+        find(work.call, place.account_id, item.object_id)
+
+
+def _check_values(work: Work) -> None:
+    for item in work.items:
+        _require_sound(work.call, WebhookChanges(url=item.value("url"), events=tuple(item.value("events"))))
+
+
+def _put_back(work: Work) -> None:
+    put_back(work)
+    work.call.session.flush()
+    for item in work.items:
+        if "url" in item.changed:
+            endpoints.look_at(work.call.transaction, item.object_id)
+
+
+subjects = [
+    Subject(
+        Webhook,
+        reads=(READ,),
+        undo=Undo(
+            writes=WRITE,
+            guard=_may_change_all,
+            check=_check_values,
+            apply=_put_back,
+            actions=("updated",),
+            fields=("url", "description", "events"),
+            otherwise=CREDENTIAL,
+        ),
+    ),
+    Subject(WebhookSecret, reads=(READ,), never=CREDENTIAL),
+]

@@ -200,7 +200,7 @@ def _walk(call: Call, listing: Listing, source: Any) -> Sequence[Any]:
     stretch = walk(listing.after, listing.order[-1][1], listing.limit or DEFAULT_PER_PAGE)
     end = stretch.end if stretch.end is not None else listing.after
     cursor = None if end is None else write_cursor(listing.order, end)
-    call.root.update(cursor=cursor, has_more=stretch.has_more, response_at=call.now)
+    call.root.update(cursor=cursor, has_more=stretch.has_more, response_at=call.real_now)
     return stretch.rows
 
 

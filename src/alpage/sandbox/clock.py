@@ -72,8 +72,6 @@ def _within(name: str, value: int, least: int, most: int) -> int:
     return value
 
 
-subjects = [Subject(MovedClock, reads=(READ,))]
-
 # the routes
 
 
@@ -113,3 +111,6 @@ def put_clock_right(call: Call, account: AdministeredAccount) -> dict[str, Any]:
         call.session.delete(found)
     call.clocks.forget()
     return _shown(call, 0)
+
+
+subjects = [Subject(MovedClock, reads=(READ,))]

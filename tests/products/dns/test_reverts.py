@@ -107,7 +107,7 @@ def test_the_rules_of_the_zone_hold(editor: Editor) -> None:
     editor.add("www CNAME other.example.")
     refused = revert(editor.person, change)
     assert (refused.status_code, error(refused)["code"]) == (400, "dns_record_mutual_exclusion")
-    assert editor.lines() == ["www CNAME other.example."]
+    assert editor.lines() == ["www CNAME other.example"]
 
 
 def test_a_large_part_of_a_zone_goes_with_force_only(editor: Editor) -> None:
