@@ -34,6 +34,9 @@ CONTENT |= {
     "user_agent": "curl/8",
     "inviter": "Peter",
     "account_name": "Alpine Club",
+    "url": "https://example.org/hook",
+    "webhook_id": 7,
+    "account_id": 1,
 }
 TEMPLATES = [
     name

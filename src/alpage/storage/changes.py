@@ -135,7 +135,8 @@ class Recorder:
         def prepare(*_arguments: Any) -> None:
             connection.info[_FLUSHING] = True
             for obj in session.deleted:
-                self._note_cascade(connection, inspect(obj).mapper, [obj.id], _place(obj))
+                if _cascades(inspect(obj).mapper):
+                    self._note_cascade(connection, inspect(obj).mapper, [obj.id], _place(obj))
 
         def collect(*_arguments: Any) -> None:
             connection.info.pop(_FLUSHING, None)
