@@ -194,4 +194,4 @@ def test_most_writes_have_an_effect_in_this_world(heidi):
     made = world.make(heidi)
     writes = [route for route in ROUTES if route.method != "GET"]
     effective = [route for route in writes if plan(made, route).json().get("changes")]
-    assert len(effective) > len(writes) * 2 / 3
+    assert len(effective) > len(writes) * 3 / 5
