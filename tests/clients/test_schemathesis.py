@@ -84,9 +84,9 @@ def _dictionary(name, known):
     return f"[dictionaries.{json.dumps(name)}]\nvalues = {json.dumps(known)}"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(660)
 def test_every_operation_answers_as_described(own, tmp_path):
     (tmp_path / "schemathesis.toml").write_text(configuration(known_values(own), spare_tokens(own)))
     arguments = ["run", f"{own.url}/openapi.json", "--header", f"Authorization: Bearer {own.token}", "--workers", "2"]
-    run([ST, "--no-color", *arguments], tmp_path, timeout=240)
+    run([ST, "--no-color", *arguments], tmp_path, timeout=600)
     assert own.call("GET", f"/2/zones/{DOMAIN}/exists"), "what was tried out could not work any more"
