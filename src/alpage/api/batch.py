@@ -14,12 +14,11 @@ import orjson
 from pydantic import Field
 
 from alpage.api import bodies, envelope, logs
-from alpage.api.callers import require_fresh_login, require_scope
 from alpage.api.calls import Call
 from alpage.api.envelope import Response
 from alpage.api.errors import ApiError, Fault, invalid
 from alpage.api.handling import as_api_error, perform, read_input
-from alpage.api.permission import another_call
+from alpage.api.permission import another_call, require_permission
 from alpage.api.routes import ANY_TOKEN, Routes, Shape
 
 routes = Routes("Batch")
@@ -135,8 +134,7 @@ def _perform(outer: Call, request: BatchRequest, *, alone: bool) -> Response:
     path, _, query_string = request.path.partition("?")
     match = outer.table.find(request.method, path)
     route = match.route
-    require_scope(outer.caller, route.scopes or ())
-    require_fresh_login(outer.caller, route.fresh_seconds)
+    require_permission(outer.caller, route)
     if route.limit:
         outer.limits.take(outer.who, route.limit)
     call = another_call(outer, match, path, query_string=query_string)

@@ -7,6 +7,7 @@ write looks at the first part alone, so that who read more of an object may chan
 
 from collections.abc import Callable
 from hashlib import blake2b
+from http import HTTPStatus
 
 from alpage.api.calls import Call
 from alpage.api.envelope import Response
@@ -14,7 +15,6 @@ from alpage.api.errors import ApiError
 
 LENGTH_BYTES = 16
 ANY = "*"
-NOT_MODIFIED = 304
 
 
 def tag_of(body: bytes, expanded: bytes | None = None) -> str:
@@ -30,12 +30,12 @@ def is_unchanged(call: Call, tag: str) -> bool:
 
 def not_modified(tag: str) -> Response:
     """The answer to who has this version."""
-    return Response(NOT_MODIFIED, b"", [("ETag", tag)])
+    return Response(HTTPStatus.NOT_MODIFIED, b"", [("ETag", tag)])
 
 
 def is_not_modified(response: Response) -> bool:
     """Whether an answer says that the caller has this version, which costs him nothing."""
-    return response.status == NOT_MODIFIED
+    return response.status == HTTPStatus.NOT_MODIFIED
 
 
 def is_write(call: Call) -> bool:

@@ -33,8 +33,6 @@ from alpage.api.callers import (
     Callers,
     not_authorized,
     proof_of,
-    require_fresh_login,
-    require_scope,
     with_metadata,
 )
 from alpage.api.calls import Call, Request, who_counts
@@ -48,6 +46,7 @@ from alpage.api.idempotency import Answers, Key
 from alpage.api.limits import REQUESTS, Limits
 from alpage.api.metrics import Metrics
 from alpage.api.networks import Networks
+from alpage.api.permission import require_permission
 from alpage.api.requests import Recorder, told_of
 from alpage.api.routes import Route
 from alpage.api.streams import EventStream, OpenStreams
@@ -141,8 +140,7 @@ class Api:
         route = match.route
         request.lap("read")
         caller = progress.caller = self._identify(request, route)
-        require_scope(caller, route.scopes or ())
-        require_fresh_login(caller, route.fresh_seconds)
+        require_permission(caller, route)
         request.lap("identify")
         call = progress.call = self._open(request, route, caller)
         self._limit(call, query, progress)

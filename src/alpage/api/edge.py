@@ -8,6 +8,7 @@ import os
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from alpage.api import faults
@@ -25,7 +26,6 @@ Headers = list[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-NOT_MODIFIED = 304
 WAITING_SECONDS = 0.25  # between two looks on behalf of a caller who waits
 
 
@@ -139,7 +139,7 @@ async def _go_wrong(scope: Scope, send: Send, request: Request, response: Respon
 
 async def _send(send: Send, request: Request, response: Response) -> None:
     headers = _head(request, response)
-    if response.status != NOT_MODIFIED:  # it would tell of a body there is not (RFC 9110, 15.4.5)
+    if response.status != HTTPStatus.NOT_MODIFIED:  # it would tell of a body there is not (RFC 9110, 15.4.5)
         headers.append((b"content-length", str(len(response.body)).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else response.body})

@@ -129,7 +129,7 @@ def _present(call: Call, rows: Any) -> list[Any]:
 def _tagged(call: Call, answer: Any, response: Response) -> Response:
     """The answer with the tag of the object it shows, or without a body for who has this version of it."""
     route = call.route
-    if not has_tag(route) or isinstance(answer, Response):
+    if not _has_tag(route) or isinstance(answer, Response):
         if conditional.is_write(call) and route.method != "DELETE" and not call.is_dry_run:
             response.headers.append(("ETag", _tag_of_path(call)))
         return response
@@ -143,7 +143,7 @@ def _tagged(call: Call, answer: Any, response: Response) -> Response:
     return response
 
 
-def has_tag(route: Route) -> bool:
+def _has_tag(route: Route) -> bool:
     """Whether the answers of a route have a tag: those of single objects."""
     return route.method == "GET" and not route.is_list and route.answer is not Response
 
@@ -160,7 +160,7 @@ def _tag_of_path(call: Call) -> str:
         match = call.table.find("GET", call.request.path)
     except ApiError:
         return ""
-    if not has_tag(match.route):
+    if not _has_tag(match.route):
         return ""
     reading = another_call(call, match, call.request.path)
     given = read_input(reading, {}, {})

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from alpage.api import validation
-from alpage.api.callers import require_fresh_login, require_scope
+from alpage.api.callers import Caller, require_fresh_login, require_scope
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, Fault, invalid, not_found
-from alpage.api.routes import Shape
+from alpage.api.routes import Route, Shape
 from alpage.api.versions import Match
 
 ACCOUNT_PARAMETERS = ("account", "account_id")
@@ -41,6 +41,12 @@ def _follow_clock(call: Call, name: str, found: Any) -> None:
         call.go_by(account_id)
 
 
+def require_permission(caller: Caller, route: Route) -> None:
+    """Raises why a caller may not use a route at all: his token lacks the scope, or he has signed in too long ago."""
+    require_scope(caller, route.scopes or ())
+    require_fresh_login(caller, route.fresh_seconds)
+
+
 def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:
     """Why a call by the same caller would be refused before its handler runs; nothing if it would not be.
 
@@ -63,9 +69,9 @@ def refusals(asking: Call, method: str, path: str, body: Any) -> list[ApiError]:
     return found
 
 
-def another_call(call: Call, match: Match, path: str, body: bytes = b"", query_string: str = "") -> Call:
+def another_call(call: Call, match: Match, path: str, query_string: str = "") -> Call:
     """Another call by the same caller, in the transaction of this one."""
-    request = replace(call.request, method=match.route.method, path=path, query_string=query_string, body=body)
+    request = replace(call.request, method=match.route.method, path=path, query_string=query_string, body=b"")
     other = replace(call, request=request, route=match.route, root={}, ignored=[], query={}, wanted=frozenset())
     other.transaction = call.transaction
     return other
