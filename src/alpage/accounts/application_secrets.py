@@ -1,13 +1,14 @@
 """Client secrets of an application: at most two at once, so that a new one can follow another without a gap."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import Select, select
 
 from alpage.accounts import applications
 from alpage.accounts.applications import ONE, READ, WRITE
 from alpage.accounts.members import AdministeredAccount
+from alpage.accounts.secret_states import State, state_of
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
 from alpage.api.routes import Filter, Routes, Shape
@@ -22,8 +23,6 @@ routes = Routes("Application secrets")
 
 PATH = ONE + "/secrets"
 MAX_OVERLAP_SECONDS = 365 * 86_400
-
-State = Literal["active", "revoked", "expired"]
 
 # on the wire
 
@@ -67,18 +66,10 @@ def visible(call: Call, application: Application) -> Select[Any]:
         select(
             ApplicationSecret.__table__,
             ApplicationSecretUse.used_at.label("last_used_at"),
-            _state(call.now).label("state"),
+            state_of(ApplicationSecret, call.now).label("state"),
         )
         .outerjoin(ApplicationSecretUse, ApplicationSecretUse.secret_id == ApplicationSecret.id)
         .where(ApplicationSecret.application_id == application.id)
-    )
-
-
-def _state(now: int) -> Any:
-    return case(
-        (ApplicationSecret.revoked_at.is_not(None), literal("revoked")),
-        (func.coalesce(ApplicationSecret.expires_at <= now, False), literal("expired")),
-        else_=literal("active"),
     )
 
 
@@ -110,7 +101,7 @@ def _require_authenticates_by_secret(application: Application) -> None:
 def list_secrets(call: Call, account: AdministeredAccount, application: int, filter: SecretFilter) -> Select[Any]:
     """List the secrets of an application, those that have ended too."""
     found = visible(call, applications.find(call, account.account_id, application))
-    return found if filter.state is None else found.where(_state(call.now) == filter.state)
+    return found if filter.state is None else found.where(state_of(ApplicationSecret, call.now) == filter.state)
 
 
 @routes.post(PATH, scope=WRITE, answer=NewSecret, errors=("state_conflict", "limit_exceeded_error"))

@@ -1,12 +1,13 @@
 """Secrets of a webhook: at most two sign at once, so that a receiver goes from one to the next without a gap."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import Select, and_, case, func, literal, select
+from sqlalchemy import Select, and_, select
 
 from alpage.accounts import webhooks
 from alpage.accounts.members import AdministeredAccount
+from alpage.accounts.secret_states import State, state_of
 from alpage.accounts.webhooks import ONE, READ, WRITE, signing_key
 from alpage.api.calls import Call
 from alpage.api.errors import ApiError, not_found
@@ -18,8 +19,6 @@ routes = Routes("Webhook secrets")
 
 PATH = ONE + "/secrets"
 MAX_OVERLAP_SECONDS = 30 * 86_400
-
-State = Literal["active", "revoked", "expired"]
 
 # on the wire
 
@@ -58,16 +57,8 @@ class WebhookSecretFilter(Filter):
 
 def visible(call: Call, webhook: Webhook) -> Select[Any]:
     """The secrets of a webhook that was found for the caller."""
-    return select(WebhookSecret.__table__, _state(call.real_now).label("state")).where(
+    return select(WebhookSecret.__table__, state_of(WebhookSecret, call.real_now).label("state")).where(
         WebhookSecret.webhook_id == webhook.id
-    )
-
-
-def _state(now: int) -> Any:
-    return case(
-        (WebhookSecret.revoked_at.is_not(None), literal("revoked")),
-        (func.coalesce(WebhookSecret.expires_at <= now, False), literal("expired")),
-        else_=literal("active"),
     )
 
 
@@ -89,7 +80,7 @@ def _require_another(call: Call, webhook: Webhook, secret: WebhookSecret) -> Non
 def list_secrets(call: Call, account: AdministeredAccount, webhook: int, filter: WebhookSecretFilter) -> Select[Any]:
     """List the secrets of a webhook, those that have ended too."""
     found = visible(call, webhooks.find(call, account.account_id, webhook))
-    return found if filter.state is None else found.where(_state(call.real_now) == filter.state)
+    return found if filter.state is None else found.where(state_of(WebhookSecret, call.real_now) == filter.state)
 
 
 @routes.post(PATH, scope=WRITE, answer=NewWebhookSecret, errors=("limit_exceeded_error",))

@@ -3,8 +3,7 @@
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice
-from alpage.web.manager import calls, shell
+from alpage.web.manager import calls, overlaps, shell
 from alpage.web.manager.applications import BELOW, crumbs, path, show_application
 from alpage.web.manager.profile import picture
 from alpage.web.manager.surface import Visit
@@ -13,9 +12,7 @@ from alpage.web.problems import PageError
 
 pages = Pages()
 
-DAY_SECONDS = 86400
 ONE = BELOW + "/{application_id:int}"
-STAY = "stay"
 OVERLAPS = (0, 1, 7, 30)  # days that both secrets are good
 
 
@@ -25,22 +22,15 @@ def ask_for_secret(visit: Visit, application_id: int) -> Response:
     api, place = calls.api(visit), path(visit, application_id)
     application = api.get(place)
     active = [one for one in api.get(f"{place}/secrets") if one["state"] == "active"]
-    api.will("POST", f"{place}/secrets", {"expire_others_in": 7 * DAY_SECONDS}, what=visit.gettext("Make the secret"))
+    api.will(
+        "POST", f"{place}/secrets", {overlaps.FIELD: 7 * overlaps.DAY_SECONDS}, what=visit.gettext("Make the secret")
+    )
     return shell.show(
         visit,
         "manager/application_secret_new.html",
         application=application,
         active=active,
-        overlaps=[
-            Choice(STAY, visit.gettext("They stay")),
-            *(
-                Choice(
-                    str(days * DAY_SECONDS),
-                    visit.ngettext("In one day", "In %(num)s days", days) if days else visit.gettext("At once"),
-                )
-                for days in OVERLAPS
-            ),
-        ],
+        overlaps=overlaps.choices(visit, OVERLAPS),
         crumbs=crumbs(visit, (application["name"], f"{BELOW}/{application_id}"), (visit.gettext("New secret"), "")),
     )
 
@@ -49,10 +39,8 @@ def ask_for_secret(visit: Visit, application_id: int) -> Response:
 def create_secret(visit: Visit, application_id: int) -> Response:
     """Makes a secret, and shows it this once."""
     api, place = calls.api(visit), path(visit, application_id)
-    overlap = visit.form.get("expire_others_in", "")
-    body = {"expire_others_in": int(overlap)} if overlap.isdecimal() else {}
     try:
-        made = api.call("POST", f"{place}/secrets", body).data
+        made = api.call("POST", f"{place}/secrets", overlaps.body(visit.form)).data
     except ApiError as error:
         return shell.again(visit, ask_for_secret, error, application_id=application_id)
     application = api.get(place)

@@ -3,8 +3,7 @@
 from starlette.responses import Response
 
 from alpage.client import ApiError
-from alpage.web.design.parts import Choice
-from alpage.web.manager import calls, shell
+from alpage.web.manager import calls, overlaps, shell
 from alpage.web.manager.surface import Visit
 from alpage.web.manager.webhooks import BELOW, ONE, crumbs, path, show_secret
 from alpage.web.pages import Pages
@@ -12,8 +11,6 @@ from alpage.web.problems import PageError
 
 pages = Pages()
 
-DAY_SECONDS = 86400
-STAY = "stay"
 OVERLAPS = (0, 1, 7, 30)  # days that both secrets sign
 
 
@@ -23,22 +20,13 @@ def ask_for_secret(visit: Visit, webhook_id: int) -> Response:
     api, place = calls.api(visit), path(visit, webhook_id)
     webhook = api.get(place)
     active = [one for one in api.get(f"{place}/secrets") if one["state"] == "active"]
-    api.will("POST", f"{place}/secrets", {"expire_others_in": DAY_SECONDS}, what=visit.gettext("Make the secret"))
+    api.will("POST", f"{place}/secrets", {overlaps.FIELD: overlaps.DAY_SECONDS}, what=visit.gettext("Make the secret"))
     return shell.show(
         visit,
         "manager/webhook_secret_new.html",
         webhook=webhook,
         active=active,
-        overlaps=[
-            Choice(STAY, visit.gettext("They stay")),
-            *(
-                Choice(
-                    str(days * DAY_SECONDS),
-                    visit.ngettext("In one day", "In %(num)s days", days) if days else visit.gettext("At once"),
-                )
-                for days in OVERLAPS
-            ),
-        ],
+        overlaps=overlaps.choices(visit, OVERLAPS),
         crumbs=crumbs(visit, (webhook["url"], f"{BELOW}/{webhook_id}"), (visit.gettext("New secret"), "")),
     )
 
@@ -47,10 +35,8 @@ def ask_for_secret(visit: Visit, webhook_id: int) -> Response:
 def create_secret(visit: Visit, webhook_id: int) -> Response:
     """Makes a secret, and shows it this once."""
     api, place = calls.api(visit), path(visit, webhook_id)
-    overlap = visit.form.get("expire_others_in", "")
-    body = {"expire_others_in": int(overlap)} if overlap.isdecimal() else {}
     try:
-        made = api.call("POST", f"{place}/secrets", body).data
+        made = api.call("POST", f"{place}/secrets", overlaps.body(visit.form)).data
     except ApiError as error:
         return shell.again(visit, ask_for_secret, error, webhook_id=webhook_id)
     return show_secret(visit, api.get(place), made["secret"])
