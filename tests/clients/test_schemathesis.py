@@ -87,6 +87,7 @@ def _dictionary(name, known):
 @pytest.mark.timeout(660)
 def test_every_operation_answers_as_described(own, tmp_path):
     (tmp_path / "schemathesis.toml").write_text(configuration(known_values(own), spare_tokens(own)))
-    arguments = ["run", f"{own.url}/openapi.json", "--header", f"Authorization: Bearer {own.token}", "--workers", "2"]
+    # One worker: parsing in two threads at once fails now and then on CPython 3.11 (its issue 106905).
+    arguments = ["run", f"{own.url}/openapi.json", "--header", f"Authorization: Bearer {own.token}", "--workers", "1"]
     run([ST, "--no-color", *arguments], tmp_path, timeout=600)
     assert own.call("GET", f"/2/zones/{DOMAIN}/exists"), "what was tried out could not work any more"

@@ -25,6 +25,14 @@ def trouble():
         yield stack
 
 
+def started(trouble, node):
+    """A platform that runs until the test ends."""
+    node.data.mkdir()
+    trouble.callback(node.stop)
+    node.start()
+    return node
+
+
 def write(client, source, text="x"):
     return client.post(ZONE, json={"source": source, "type": "TXT", "target": text, "ttl": 300})
 
@@ -66,10 +74,7 @@ def write_until_refused(client, answered):
 def test_a_full_disk(trouble, tmp_path):
     """SQLite: its folder is on the disk that is full."""
     disk = trouble.enter_context(small_disk(tmp_path / "disk", 24))
-    node = Node(disk / "data")
-    node.data.mkdir()
-    trouble.callback(node.stop)
-    node.start()
+    node = started(trouble, Node(disk / "data"))
     answered: list[str] = []
     with node.client() as client:
         assert write(client, "before").status_code == 201
@@ -86,10 +91,7 @@ def test_a_full_disk(trouble, tmp_path):
 def test_a_full_disk_under_postgresql(trouble, tmp_path):
     disk = trouble.enter_context(small_disk(trouble.enter_context(open_folder()), 160))
     server = trouble.enter_context(own_postgresql(disk))
-    node = Node(tmp_path / "data", {"ALPAGE_DATABASE": server.url})
-    node.data.mkdir()
-    trouble.callback(node.stop)
-    node.start()
+    node = started(trouble, Node(tmp_path / "data", {"ALPAGE_DATABASE": server.url}))
     answered: list[str] = []
     with node.client() as client:
         assert write(client, "before").status_code == 201
@@ -111,10 +113,7 @@ def until_written(client, source):
 
 def test_a_read_only_database(trouble, tmp_path):
     """SQLite: its files may be read only by the servers that start after a while."""
-    node = Node(tmp_path / "data", under=BOUND)
-    node.data.mkdir()
-    trouble.callback(node.stop)
-    node.start()
+    node = started(trouble, Node(tmp_path / "data", under=BOUND))
     with node.client() as client:
         assert write(client, "before").status_code == 201
         files = [node.data / name for name in ("alpage.db", "alpage.db-wal", "alpage.db-shm")]
@@ -141,10 +140,7 @@ def set_mode(node, files, mode):
 
 def test_a_read_only_database_under_postgresql(trouble, tmp_path):
     server = trouble.enter_context(own_postgresql(trouble.enter_context(open_folder())))
-    node = Node(tmp_path / "data", {"ALPAGE_DATABASE": server.url})
-    node.data.mkdir()
-    trouble.callback(node.stop)
-    node.start()
+    node = started(trouble, Node(tmp_path / "data", {"ALPAGE_DATABASE": server.url}))
     with node.client() as client:
         assert write(client, "before").status_code == 201
         server.run("ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
@@ -158,10 +154,7 @@ def test_a_read_only_database_under_postgresql(trouble, tmp_path):
 
 def test_a_database_that_is_locked_for_a_while(trouble, tmp_path):
     """SQLite: somebody else holds its only pen. Reading goes on."""
-    node = Node(tmp_path / "data")
-    node.data.mkdir()
-    trouble.callback(node.stop)
-    node.start()
+    node = started(trouble, Node(tmp_path / "data"))
     other = sqlite3.connect(node.data / "alpage.db", isolation_level=None)
     with node.client(timeout=60) as client, ThreadPoolExecutor() as pool:
         other.execute("BEGIN IMMEDIATE")
@@ -175,10 +168,7 @@ def test_a_database_that_is_locked_for_a_while(trouble, tmp_path):
 
 def test_a_database_that_is_gone_for_a_while(trouble, tmp_path):
     server = trouble.enter_context(own_postgresql(trouble.enter_context(open_folder())))
-    node = Node(tmp_path / "data", {"ALPAGE_DATABASE": server.url})
-    node.data.mkdir()
-    trouble.callback(node.stop)
-    node.start()
+    node = started(trouble, Node(tmp_path / "data", {"ALPAGE_DATABASE": server.url}))
     with node.client() as client:
         assert write(client, "before").status_code == 201
         server.stop()

@@ -9,6 +9,7 @@ LOST = {"X-Sandbox-Fault": "drop=after"}
 
 
 def test_a_lost_answer_is_had_again(node, capsys):
+    node.environment["ALPAGE_SANDBOX"] = "true"
     node.start()
     with node.client() as client:
         account = client.get("/1/accounts").json()["data"][0]["id"]
