@@ -18,8 +18,10 @@ READY := .venv/.ready
 .PHONY: run test check surface translations bench migration
 
 run: export ALPAGE_SANDBOX ?= true
+run: export ALPAGE_PRIVATE_CALLBACKS ?= true
+run: export ALPAGE_TOKENS_WITHOUT_END ?= true
 run: $(READY)
-	@ALPAGE_PRIVATE_CALLBACKS=true $(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
+	@$(BIN)/alpage serve --demo --host $(HOST) --port $(PORT) --data $(DATA) --dns-port $(DNS_PORT)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
