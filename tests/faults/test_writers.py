@@ -31,7 +31,7 @@ def test_no_update_is_lost(node, capsys):
         with ThreadPoolExecutor(WRITERS) as pool:
             tries = sum(pool.map(lambda _: raise_number(node, path), range(WRITERS)))
         assert client.get(path).json()["data"]["name"] == str(WRITERS * UPDATES)
-        filters = f"filter[event]=team&filter[object_id]={team}&limit=1000"
+        filters = f"filter[event]=account.team&filter[object_id]={team}&limit=1000"
         entries = client.get(f"/1/changes?{filters}").json()["data"]
     names = [(entry["before"] or {"name": None})["name"] for entry in entries]
     assert names == [None, *map(str, range(WRITERS * UPDATES))]

@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import QueuePool
@@ -246,6 +247,8 @@ class Database:
         steady = {"isolation_level": "REPEATABLE READ"} if postgresql else {}
         self._steady_writers = Writers(writers.execution_options(**steady))
         self._begin = _begin_by_driver if postgresql else self._begin_sqlite
+        if not postgresql:
+            event.listen(engine, "handle_error", self._leave_read_only)
         self.pulse = Pulse(self._latest_change)
         changes.guard(writers)
         event.listen(writers, "savepoint", _note_savepoint)
@@ -292,15 +295,19 @@ class Database:
         try:
             _tell(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
         except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
-                self._open_anew(connection)
+            if _is_read_only(error.orig):
+                connection.invalidate()
+                self.close()
             raise
 
-    def _open_anew(self, connection: Connection) -> None:
+    def _leave_read_only(self, context: ExceptionContext) -> None:
         """Lets go of connections that were opened while the files were read-only: they would stay so, and new ones too
-        as long as one of these is open."""
-        connection.invalidate()
-        self.close()
+        as long as one of these is open. SQLite tells of it at the first statement that writes, or when one begins."""
+        if _is_read_only(context.original_exception):
+            context.is_disconnect = True
+            if context.execution_context is not None:
+                context.execution_context.cursor.close()  # a connection is not closed before its cursors are
+            self.close()
 
     def is_reachable(self) -> bool:
         """Whether the database answers."""
@@ -374,6 +381,10 @@ def _is_rolled_back(connection: Connection) -> bool:
 
 def _begin_by_driver(_connection: Connection, _writes: bool) -> None:
     """PostgreSQL's driver begins by itself."""
+
+
+def _is_read_only(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY
 
 
 def _tell(connection: Connection, command: str) -> None:
