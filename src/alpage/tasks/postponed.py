@@ -136,8 +136,9 @@ def make(task: Running) -> dict[str, Any]:
     with task.database.reading() as transaction:
         sealed = transaction.execute(_SEALED, {"of": task.id}).scalar_one()
     response = api.answer(postponed.restore(sealed, task))
-    if response.status == 429:
-        raise TemporaryError("over the limit", int(dict(response.headers)["Retry-After"]))
+    retry_after = dict(response.headers).get("Retry-After")
+    if retry_after:  # over the limit again, or another with its key is being made
+        raise TemporaryError(f"the request was answered {response.status}", int(retry_after))
     if response.status >= 500:
         raise RuntimeError(f"the request was answered {response.status}")
     made: dict[str, Any] = task.write("forget", _forget, task.id, response.status, orjson.loads(response.body))
