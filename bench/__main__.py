@@ -28,6 +28,7 @@ from bench.results import (
 )
 from bench.rounds import run_rounds
 from bench.webhooks import measure_webhooks
+from bench.writes import measure_writes
 
 PREPARE = {
     "alpage": prepare_alpage,
@@ -37,7 +38,7 @@ PREPARE = {
 }
 
 
-PARTS = ("stacks", "alone", "identity", "webhooks", "changes")
+PARTS = ("stacks", "alone", "identity", "webhooks", "changes", "writes")
 
 
 def main() -> None:
@@ -62,6 +63,9 @@ def main() -> None:
         if "webhooks" in parts:
             print("Measuring webhooks …", flush=True)
             taken += measure_webhooks(new_folder(scratch, "webhooks"), cores)
+        if "writes" in parts:
+            print("Measuring writes …", flush=True)
+            taken += measure_writes(new_folder(scratch, "writes"), cores, rounds=options.rounds)
         if "changes" in parts:
             tables += read_log(directory, scratch, cores, taken, rounds=options.rounds)
     keep_figures(directory, taken)

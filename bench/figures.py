@@ -60,6 +60,17 @@ def bulk_change(seconds: float) -> Figure:
     return Figure("10,000 record changes in one PATCH", seconds, "s", Target(Bound.AT_MOST, 2))
 
 
+def batch(ratio: float) -> Figure:
+    """A thousand small writes go as one."""
+    return Figure("a batch of 1,000 writes against 1,000 calls", ratio, "times faster", Target(Bound.AT_LEAST, 10))
+
+
+def safety(measured: str, ratio: float) -> Figure:
+    """A write is on record, and happens once however often it is sent."""
+    name = f"a write with change log and idempotency key against one without: {measured}"
+    return Figure(name, ratio, "times", Target(Bound.AT_MOST, 1.2))
+
+
 def dns_delay(seconds: float) -> Figure:
     """The name server has what the API has said yes to."""
     return Figure("from that answer until the name server has them", seconds, "s", Target(Bound.AT_MOST, 1))
